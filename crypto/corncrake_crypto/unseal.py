@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening: an age v1 file and identities in, verified bytes out.
+
+Rules of this file: nothing is given out before its chunk was verified. In Corncrake's own channels a file has hybrid stanzas
+only (`strict`, the default); the `age` command also reads files that others made, whose unknown stanzas are passed over.
+A server must not load this file.
+
+Source: crypto/spec/unseal.md; C2SP age.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from corncrake_crypto.age_format import FILE_KEY_LENGTH, check_mac, hybrid_parts, parse_header, read_header
+from corncrake_crypto.errors import Failure, FileError
+from corncrake_crypto.padding import MAX_RECIPIENTS, NONCE_LENGTH
+from corncrake_crypto.stream import MemoryReader, open_chunks, payload_cipher, read_fully
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from corncrake_crypto.age_format import BinaryReader, Header, Stanza
+
+
+class Unwrapper(Protocol):
+    """What can open a stanza: an `Identity`, or for files of others what the `age` command brings."""
+
+    def unwrap(self, stanza: Stanza, /) -> bytes | None:
+        """Return the file key, None when the stanza is not for it; raise `header` when the stanza has the wrong form."""
+        ...
+
+
+def open_file_key(header: Header, identities: Sequence[Unwrapper], *, strict: bool = True) -> bytes:
+    """Return the 16-byte file key of a file, the header's MAC verified.
+
+    Identities are tried in their order, each on the stanzas in theirs: the caller puts the likeliest first.
+
+    Args:
+        header: as parsed.
+        identities: what may open it.
+        strict: refuse a header with any stanza that is not hybrid, or with more than 16.
+
+    Raises:
+        FileError: `header`, `no-match`, `hmac`.
+
+    Source: crypto/spec/unseal.md §1.
+    """
+    if strict and len(header.stanzas) > MAX_RECIPIENTS:
+        raise FileError(Failure.HEADER, f"a sealed object has at most {MAX_RECIPIENTS} stanzas")
+    for stanza in header.stanzas:
+        # Every stanza must have its form, also those after the one that opens: one encoding, whoever reads it.
+        if hybrid_parts(stanza) is None and strict:
+            raise FileError(Failure.HEADER, "a sealed object has hybrid stanzas only")
+    for identity in identities:
+        for stanza in header.stanzas:
+            file_key = identity.unwrap(stanza)
+            if file_key is not None:
+                if len(file_key) != FILE_KEY_LENGTH:
+                    raise FileError(Failure.HEADER, f"a file key has {FILE_KEY_LENGTH} bytes")
+                check_mac(header, file_key)
+                return file_key
+    raise FileError(Failure.NO_MATCH, "none of the stanzas is for these identities")
+
+
+def unseal(sealed: bytes, identities: Sequence[Unwrapper]) -> bytes:
+    """Return the plaintext of a sealed object that is in memory.
+
+    Args:
+        sealed: the whole age file, hybrid stanzas only.
+        identities: the likeliest first.
+
+    Raises:
+        FileError: `header`, `no-match`, `hmac` or `payload`.
+
+    Source: crypto/spec/unseal.md §1.
+    """
+    header, length = parse_header(sealed)
+    file_key = open_file_key(header, identities)
+    nonce = sealed[length : length + NONCE_LENGTH]
+    if len(nonce) != NONCE_LENGTH:
+        raise FileError(Failure.HEADER, "the file ends before its payload")
+    chunks = open_chunks(payload_cipher(file_key, nonce), MemoryReader(sealed, length + NONCE_LENGTH))
+    return b"".join(chunks)
+
+
+class _Rest:
+    """What was read beyond the header, then the rest of the source."""
+
+    def __init__(self, ahead: bytes, source: BinaryReader) -> None:
+        self._ahead = memoryview(ahead)
+        self._source = source
+
+    def read(self, size: int, /) -> bytes:
+        if self._ahead:
+            piece = bytes(self._ahead[:size])
+            self._ahead = self._ahead[size:]
+            return piece
+        return self._source.read(size)
+
+
+def unseal_stream(source: BinaryReader, identities: Sequence[Unwrapper], *, strict: bool = True) -> Iterator[bytes]:
+    """Yield the plaintext of an age file chunk by chunk, each verified; memory does not grow with the file.
+
+    What was yielded is the whole only when the iterator ends without raising: act on nothing before.
+
+    Args:
+        source: the age file, binary.
+        identities: the likeliest first.
+        strict: as in `open_file_key`.
+
+    Raises:
+        FileError: `header`, `no-match`, `hmac` or `payload`, while it is iterated.
+
+    Source: crypto/spec/unseal.md §2.
+    """
+    header, ahead = read_header(source)
+    file_key = open_file_key(header, identities, strict=strict)
+    rest = _Rest(ahead, source)
+    nonce = bytes(read_fully(rest, NONCE_LENGTH))
+    if len(nonce) != NONCE_LENGTH:
+        raise FileError(Failure.HEADER, "the file ends before its payload")
+    yield from open_chunks(payload_cipher(file_key, nonce), rest)
