@@ -37,13 +37,11 @@ ENCAPSULATED_LENGTH: Final = 1_120
 _MLKEM_CIPHERTEXT: Final = ENCAPSULATED_LENGTH - 32
 
 _COLUMNS: Final = 64
-_ARGUMENTS: Final = re.compile(rb"-> ([!-~]+(?: [!-~]+)*)")
+_PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _END: Final = re.compile(rb"--- ([A-Za-z0-9+/]{43})")
 _READ: Final = 65_536
 # The last character before the end of a value carries two or four bits that must be zero.
-_HYBRID_STANZA: Final = re.compile(
-    rb"-> mlkem768x25519 ([A-Za-z0-9+/]{1493}[AQgw])\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]\n"
-)
+_HYBRID_STANZA: Final = re.compile(rb"-> mlkem768x25519 ([A-Za-z0-9+/]{1493}[AQgw])\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]\n")
 _LAST_LINE: Final = re.compile(rb"--- [A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]\n")
 
 
@@ -70,11 +68,14 @@ class Header:
 
     Attributes:
         stanzas: at least one.
+        hybrid: for each stanza, if it is a hybrid one, the 1,120 bytes of its encapsulated key and the 32 of its wrapped
+            file key, its form checked.
         mac: 32 bytes, not verified yet.
         covered: the bytes that the MAC is over: from the start to the three dashes.
     """
 
     stanzas: tuple[Stanza, ...]
+    hybrid: tuple[bytes | None, ...]
     mac: bytes
     covered: bytes
 
@@ -92,10 +93,11 @@ def _base64(line: bytes, length: int | None = None) -> bytes:
 
 def _parse_stanza(lines: Sequence[bytes], at: int) -> tuple[Stanza, int]:
     """Return the stanza that begins at line `at`, and the number of the line after it."""
-    match = _ARGUMENTS.fullmatch(lines[at])
-    if match is None:
+    first = lines[at]
+    words = first[3:].split(b" ")
+    if not first.startswith(b"-> ") or first.translate(None, _PRINTABLE) or not all(words):
         raise _refused("a stanza does not begin with its arguments")
-    kind, *args = match[1].decode("ascii").split(" ")
+    kind, *args = (word.decode("ascii") for word in words)
     body: list[bytes] = []
     for number in range(at + 1, len(lines)):
         line = lines[number]
@@ -105,6 +107,24 @@ def _parse_stanza(lines: Sequence[bytes], at: int) -> tuple[Stanza, int]:
         if len(line) < _COLUMNS:
             return Stanza(kind, tuple(args), _base64(b"".join(body))), number + 1
     raise _refused("a stanza has no last line shorter than 64 columns")
+
+
+def _check_share(encapsulated: bytes) -> None:
+    if is_small_order(encapsulated[_MLKEM_CIPHERTEXT:]):
+        raise _refused("the X25519 half of a share is a point of small order")
+
+
+def _hybrid_parts(stanza: Stanza) -> bytes | None:
+    """Return encapsulated key and wrapped file key, None for another type; refuse a hybrid stanza of another form."""
+    if stanza.type != HYBRID:
+        return None
+    if len(stanza.args) != 1:
+        raise _refused("a hybrid stanza has one argument")
+    encapsulated = _base64(stanza.args[0].encode("ascii"), ENCAPSULATED_LENGTH)
+    if len(stanza.body) != WRAPPED_LENGTH:
+        raise _refused("a wrapped file key has 32 bytes")
+    _check_share(encapsulated)
+    return encapsulated + stanza.body
 
 
 def parse_header(raw: bytes) -> tuple[Header, int]:
@@ -135,7 +155,8 @@ def parse_header(raw: bytes) -> tuple[Header, int]:
         stanzas.append(stanza)
     if not stanzas:
         raise _refused("the header has no stanza")
-    return Header(tuple(stanzas), _base64(mac[1], MAC_LENGTH), raw[: dashes + 3]), end + 1
+    hybrid = tuple(map(_hybrid_parts, stanzas))
+    return Header(tuple(stanzas), hybrid, _base64(mac[1], MAC_LENGTH), raw[: dashes + 3]), end + 1
 
 
 def read_header(source: BinaryReader) -> tuple[Header, bytes]:
@@ -195,30 +216,6 @@ def check_mac(header: Header, file_key: bytes) -> None:
     """
     if not hmac.compare_digest(header.mac, header_mac(header.covered, file_key)):
         raise FileError(Failure.HMAC, "the header was altered")
-
-
-def _check_share(encapsulated: bytes) -> None:
-    if is_small_order(encapsulated[_MLKEM_CIPHERTEXT:]):
-        raise _refused("the X25519 half of a share is a point of small order")
-
-
-def hybrid_parts(stanza: Stanza) -> tuple[bytes, bytes] | None:
-    """Return the 1,120-byte encapsulated key and the 32-byte wrapped file key, or None for a stanza of another type.
-
-    Raises:
-        FileError: `header`, when a hybrid stanza has another form, or a share whose X25519 half is a point of small order.
-
-    Source: crypto/spec/age_format.md §3; C2SP age.md.
-    """
-    if stanza.type != HYBRID:
-        return None
-    if len(stanza.args) != 1:
-        raise _refused("a hybrid stanza has one argument")
-    encapsulated = _base64(stanza.args[0].encode("ascii"), ENCAPSULATED_LENGTH)
-    if len(stanza.body) != WRAPPED_LENGTH:
-        raise _refused("a wrapped file key has 32 bytes")
-    _check_share(encapsulated)
-    return encapsulated, stanza.body
 
 
 def check_sealed_shape(raw: bytes, recipients: int, classes: Sequence[int]) -> int:

@@ -46,7 +46,7 @@ LANGUAGES: Final = {
 Purpose = Literal["reply-identity", "thread-signing", "reply-tag"]
 
 
-class WrongWords(UsageError):
+class WordError(UsageError):
     """Some words are in no list.
 
     Attributes:
@@ -138,14 +138,14 @@ class Codename:
             language: a key of `LANGUAGES`; None looks through all of them in their order.
 
         Raises:
-            WrongWords: `word`: there are not twelve, or some are in no list; it names their positions.
+            WordError: `word`: there are not twelve, or some are in no list; it names their positions.
             UsageError: `checksum`: all are words, but not of a codename: one is wrong or two are swapped.
 
         Source: crypto/spec/codename.md §2; BIP 39.
         """
         typed = text.split()
         if len(typed) != WORD_COUNT:
-            raise WrongWords((), f"a codename has {WORD_COUNT} words, these are {len(typed)}")
+            raise WordError((), f"a codename has {WORD_COUNT} words, these are {len(typed)}")
         nearest: list[str | None] = [None] * WORD_COUNT
         for candidate in LANGUAGES if language is None else (language,):
             found = _found(typed, candidate)
@@ -157,7 +157,7 @@ class Codename:
                 nearest = found
         wrong = tuple(number for number, word in enumerate(nearest, 1) if word is None)
         if wrong:
-            raise WrongWords(wrong, f"not in the list: word {', '.join(map(str, wrong))}")
+            raise WordError(wrong, f"not in the list: word {', '.join(map(str, wrong))}")
         raise UsageError(Failure.CHECKSUM, "all are words, but one is wrong or two are swapped")
 
     def words(self, language: str) -> list[str]:

@@ -10,18 +10,21 @@ Source: crypto/spec/identities.md; C2SP age.md; draft-connolly-cfrg-xwing-kem §
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from corncrake_crypto.age_format import HYBRID_INFO, Stanza, hybrid_parts
+from corncrake_crypto.age_format import HYBRID_INFO
 from corncrake_crypto.encoding import bech32_decode, bech32_encode
 from corncrake_crypto.errors import Failure, FileError
 from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.recipients import Recipient
+
+if TYPE_CHECKING:
+    from corncrake_crypto.age_format import Header
 
 HRP: Final = "AGE-SECRET-KEY-PQ-"
 SEED_LENGTH: Final = 32
@@ -87,20 +90,19 @@ class Identity:
         """The `AGE-SECRET-KEY-PQ-1…` text: a secret."""
         return bech32_encode(HRP, self.seed)
 
-    def unwrap(self, stanza: Stanza) -> bytes | None:
-        """Return the 16-byte file key that `stanza` wraps, or None when it is not for this identity.
+    def file_key(self, header: Header) -> bytes | None:
+        """Return the 16-byte file key from the first stanza of `header` that opens, or None when none does.
 
-        Raises:
-            FileError: `header`, when it is a hybrid stanza of the wrong form.
-
-        Source: crypto/spec/age_format.md §3; RFC 9180 §6.1.
+        Source: crypto/spec/unseal.md §1; RFC 9180 §6.1.
         """
-        parts = hybrid_parts(stanza)
-        if parts is None:
-            return None
-        encapsulated, wrapped = parts
+        for wrapped in header.hybrid:
+            if wrapped is not None and (file_key := self._unwrapped(wrapped)) is not None:
+                return file_key
+        return None
+
+    def _unwrapped(self, wrapped: bytes) -> bytes | None:
         try:
-            return _SUITE.decrypt(encapsulated + wrapped, self._key, HYBRID_INFO)
+            return _SUITE.decrypt(wrapped, self._key, HYBRID_INFO)
         except InvalidTag:
             return None
 

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from corncrake_crypto.age_format import ENCAPSULATED_LENGTH, FILE_KEY_LENGTH, HYBRID, HYBRID_INFO, Stanza, encode_header
 from corncrake_crypto.encoding import b64std_nopad
 from corncrake_crypto.errors import Failure, UsageError
-from corncrake_crypto.padding import CHUNK_LENGTH, MAX_RECIPIENTS, NONCE_LENGTH, TAG_LENGTH, wire_size
+from corncrake_crypto.padding import MAX_RECIPIENTS, NONCE_LENGTH, wire_size
 from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.recipients import MLKEM_PUBLIC_LENGTH
-from corncrake_crypto.stream import chunk_nonce, payload_cipher, seal_chunks
+from corncrake_crypto.stream import one_buffer, payload_cipher, seal_chunks, seal_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,18 +81,11 @@ def seal(
     if len(nonce) != NONCE_LENGTH:
         raise UsageError(Failure.MISUSE, f"a nonce has {NONCE_LENGTH} bytes")
     header = _header(file_key, recipients)
-    out = bytearray(wire_size(len(recipients), len(plaintext)))
-    at = len(header) + NONCE_LENGTH
-    out[:at] = header + nonce
-    cipher = payload_cipher(file_key, nonce)
-    source, target = memoryview(plaintext), memoryview(out)
-    for number, start in enumerate(range(0, max(1, len(plaintext)), CHUNK_LENGTH)):
-        chunk = source[start : start + CHUNK_LENGTH]
-        last = start + CHUNK_LENGTH >= len(plaintext)
-        end = at + len(chunk) + TAG_LENGTH
-        cipher.encrypt_into(chunk_nonce(number, last=last), chunk, None, target[at:end])
-        at = end
-    return bytes(out)
+    start = len(header) + NONCE_LENGTH
+    with one_buffer(wire_size(len(recipients), len(plaintext))) as (buffer, target):
+        target[:start] = header + nonce
+        seal_whole(payload_cipher(file_key, nonce), memoryview(plaintext), target[start:])
+    return buffer.getvalue()
 
 
 def seal_stream(source: BinaryReader, sink: BinaryWriter, recipients: Sequence[Recipient]) -> None:

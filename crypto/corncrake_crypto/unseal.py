@@ -12,22 +12,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from corncrake_crypto.age_format import FILE_KEY_LENGTH, check_mac, hybrid_parts, parse_header, read_header
+from corncrake_crypto.age_format import FILE_KEY_LENGTH, check_mac, parse_header, read_header
 from corncrake_crypto.errors import Failure, FileError
 from corncrake_crypto.padding import MAX_RECIPIENTS, NONCE_LENGTH
-from corncrake_crypto.stream import MemoryReader, open_chunks, payload_cipher, read_fully
+from corncrake_crypto.stream import open_chunks, open_whole, payload_cipher, read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from corncrake_crypto.age_format import BinaryReader, Header, Stanza
+    from corncrake_crypto.age_format import BinaryReader, Header
 
 
 class Unwrapper(Protocol):
-    """What can open a stanza: an `Identity`, or for files of others what the `age` command brings."""
+    """What can open a header: an `Identity`, or for files of others what the `age` command brings."""
 
-    def unwrap(self, stanza: Stanza, /) -> bytes | None:
-        """Return the file key, None when the stanza is not for it; raise `header` when the stanza has the wrong form."""
+    def file_key(self, header: Header, /) -> bytes | None:
+        """Return the file key, None when no stanza is for it; raise `header` when a stanza of its type has a wrong form."""
         ...
 
 
@@ -48,18 +48,15 @@ def open_file_key(header: Header, identities: Sequence[Unwrapper], *, strict: bo
     """
     if strict and len(header.stanzas) > MAX_RECIPIENTS:
         raise FileError(Failure.HEADER, f"a sealed object has at most {MAX_RECIPIENTS} stanzas")
-    for stanza in header.stanzas:
-        # Every stanza must have its form, also those after the one that opens: one encoding, whoever reads it.
-        if hybrid_parts(stanza) is None and strict:
-            raise FileError(Failure.HEADER, "a sealed object has hybrid stanzas only")
+    if strict and None in header.hybrid:
+        raise FileError(Failure.HEADER, "a sealed object has hybrid stanzas only")
     for identity in identities:
-        for stanza in header.stanzas:
-            file_key = identity.unwrap(stanza)
-            if file_key is not None:
-                if len(file_key) != FILE_KEY_LENGTH:
-                    raise FileError(Failure.HEADER, f"a file key has {FILE_KEY_LENGTH} bytes")
-                check_mac(header, file_key)
-                return file_key
+        file_key = identity.file_key(header)
+        if file_key is not None:
+            if len(file_key) != FILE_KEY_LENGTH:
+                raise FileError(Failure.HEADER, f"a file key has {FILE_KEY_LENGTH} bytes")
+            check_mac(header, file_key)
+            return file_key
     raise FileError(Failure.NO_MATCH, "none of the stanzas is for these identities")
 
 
@@ -80,8 +77,8 @@ def unseal(sealed: bytes, identities: Sequence[Unwrapper]) -> bytes:
     nonce = sealed[length : length + NONCE_LENGTH]
     if len(nonce) != NONCE_LENGTH:
         raise FileError(Failure.HEADER, "the file ends before its payload")
-    chunks = open_chunks(payload_cipher(file_key, nonce), MemoryReader(sealed, length + NONCE_LENGTH))
-    return b"".join(chunks)
+    cipher = payload_cipher(file_key, nonce)
+    return open_whole(cipher, memoryview(sealed)[length + NONCE_LENGTH :])
 
 
 class _Rest:
