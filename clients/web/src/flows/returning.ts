@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/**
+ * Coming back: look for what the desk's voices left for this codename.
+ *
+ * Rules of this file: one tile of each voice, fetched whole, whether anything is in it or not; the server learns a bucket and nothing more. Words that were
+ * never used and a report that nobody has opened look the same here, on purpose.
+ */
+import type { Codename } from "@corncrake/core/codename";
+import { bucketOf, findSlot, readTile, replyTag, tileSize } from "@corncrake/core/edition";
+import { unb64url } from "@corncrake/core/encoding";
+import { joinReplies, openReply, replyIdentity, threadIdOf, type Reply } from "@corncrake/core/reply";
+import { fetchTile } from "../transport/server";
+import { identities, type Visit } from "./visit";
+
+export interface ThreadAnswer {
+  readonly reviewer: string;
+  /** undefined when a part of it is missing. */
+  readonly text: string | undefined;
+}
+
+/** What coming back shows. */
+export interface ThreadView {
+  readonly acknowledged: boolean;
+  readonly answers: readonly ThreadAnswer[];
+  readonly missingBlocks: boolean;
+  readonly staleSince: string | undefined;
+}
+
+const MAX_PARTS = 4;
+
+async function partsFrom(visit: Visit, codename: Codename, head: Visit["heads"][number]): Promise<Reply[]> {
+  const { root } = visit.link;
+  const desk = visit.desk.id;
+  const { edition } = head;
+  const thread = threadIdOf(codename, root, desk);
+  const bucket = bucketOf(desk, unb64url(thread, 32), edition.bits);
+  const raw = await fetchTile(desk, edition.reviewer, edition.number, bucket, tileSize(edition.slots));
+  const tile = readTile(raw, edition.slots, edition.tiles[bucket] ?? "");
+  const key = codename.derive("reply-tag", desk, root);
+  const identity = identities(visit.desk).get(edition.reviewer) ?? new Uint8Array();
+  const found: Reply[] = [];
+  for (let part = 0; part < MAX_PARTS; part += 1) {
+    const sealed = findSlot(tile, replyTag(key, desk, edition.reviewer, edition.number, part));
+    if (sealed === undefined) break;
+    const expected = { origin: visit.charter.charter.origin, desk, reviewer: edition.reviewer, edition: edition.number, bucket, part, thread };
+    found.push(await openReply(sealed, replyIdentity(codename, root, desk), identity, expected));
+  }
+  return found;
+}
+
+/**
+ * Look for answers.
+ *
+ * @throws LineError, RefusedError from the transport; PeerError, FileError when a tile or a reply is not what the reviewer signed.
+ */
+export async function look(visit: Visit, codename: Codename): Promise<ThreadView> {
+  const answers: ThreadAnswer[] = [];
+  let acknowledged = false;
+  let missingBlocks = false;
+  for (const head of visit.heads) {
+    const parts = await partsFrom(visit, codename, head);
+    if (parts.length === 0) continue;
+    acknowledged = true;
+    missingBlocks ||= parts.some((part) => part.missing_blocks.length > 0);
+    if (parts.length < (parts[0]?.parts ?? 1)) answers.push({ reviewer: head.edition.reviewer, text: undefined });
+    else {
+      const text = joinReplies(parts);
+      if (text !== "") answers.push({ reviewer: head.edition.reviewer, text });
+    }
+  }
+  return { acknowledged, answers, missingBlocks, staleSince: visit.staleSince };
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/**
+ * What every visit does before anything else: fetch the organisation's papers and check them against the link.
+ *
+ * Rules of this file: the same requests in the same order, whoever comes and whatever for. Nothing that the server says is shown before it was checked
+ * against `root`. 'Today' is the later of the clock and the newest day that a reviewer signed.
+ */
+import { openCharter, findDesk, type Desk, type OpenedCharter } from "@corncrake/core/charter";
+import { checkHeads, openEdition, type OpenedEdition } from "@corncrake/core/edition";
+import { parseRoot, unb64url } from "@corncrake/core/encoding";
+import { CorncrakeError } from "@corncrake/core/errors";
+import { readForm, type Form } from "@corncrake/core/form";
+import { readBundle } from "@corncrake/core/note";
+import { chooseRecipients, epochOf, type Chosen } from "@corncrake/core/prekeys";
+import { fetchCharter, fetchForm, fetchHeads, fetchPrekeys } from "../transport/server";
+
+/** What the link names: which organisation (`root`, 32 bytes) and which of its desks; the first one where it names none. */
+export interface Link {
+  readonly root: Uint8Array;
+  readonly origin: string;
+  readonly desk: string | undefined;
+}
+
+/** The checked papers of one visit. */
+export interface Visit {
+  readonly link: Link;
+  readonly charter: OpenedCharter;
+  readonly desk: Desk;
+  readonly form: Form;
+  readonly epoch: number;
+  readonly today: string;
+  readonly chosen: Chosen;
+  readonly heads: readonly OpenedEdition[];
+  /** The day on which a reviewer was last seen, when that is long ago. */
+  readonly staleSince: string | undefined;
+}
+
+/** Read `#r=ROOT&d=DESK` of the page's address; undefined when it is not complete. */
+export function readLink(location: { readonly hash: string; readonly origin: string }): Link | undefined {
+  const parts = new URLSearchParams(location.hash.replace(/^#/, ""));
+  try {
+    return { root: parseRoot(parts.get("r") ?? ""), origin: location.origin, desk: parts.get("d") ?? undefined };
+  } catch (error) {
+    if (error instanceof CorncrakeError) return undefined;
+    throw error;
+  }
+}
+
+function dayOf(clock: Date): string {
+  return clock.toISOString().slice(0, 10);
+}
+
+/**
+ * Fetch and check what a visit needs.
+ *
+ * @throws LineError, RefusedError from the transport; FileError, PeerError from the papers themselves, each with its failure class.
+ */
+export async function loadVisit(link: Link, clock: Date = new Date()): Promise<Visit> {
+  const today = dayOf(clock);
+  const raw = await fetchCharter();
+  const first = openCharter(raw, { root: link.root, origin: link.origin, today });
+  const desk = link.desk === undefined ? first.charter.desks[0] : findDesk(first.charter, link.desk);
+  if (desk === undefined) throw new TypeError("a charter has at least one desk");
+  const heads = readBundle(await fetchHeads(desk.id)).map((note) => openHead(note, first, desk));
+  const seen = checkHeads(heads, today);
+  const charter = openCharter(raw, { root: link.root, origin: link.origin, today: seen.today, floor: seen.floor });
+  const form = await readForm(await fetchForm(desk.form), desk.form);
+  const epoch = epochOf(seen.today);
+  const chosen = chooseRecipients(charter.charter, desk.id, epoch, readBundle(await fetchPrekeys(desk.id, epoch)), seen.today);
+  return { link, charter, desk, form, epoch, today: seen.today, chosen, heads, staleSince: seen.staleSince };
+}
+
+function openHead(note: Uint8Array, charter: OpenedCharter, desk: Desk): OpenedEdition {
+  return openEdition(note, { root: charter.charter.root, desk: desk.id, voices: identities(desk) });
+}
+
+/** The identity keys of a desk's voices, by reviewer id. */
+export function identities(desk: Desk): ReadonlyMap<string, Uint8Array> {
+  return new Map(desk.reviewers.filter((one) => desk.voices.includes(one.id)).map((one) => [one.id, unb64url(one.identity, 32)]));
+}

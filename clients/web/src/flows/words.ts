@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/** Reading the twelve words as a person types them: completion, and which word is wrong. */
+import { Codename, complete } from "@corncrake/core/codename";
+import { CorncrakeError, Failure } from "@corncrake/core/errors";
+import type { Language } from "../i18n/messages";
+
+/** The 2,048 words of one language. */
+export type WordTable = readonly string[];
+
+export type WordsProblem =
+  | { readonly kind: "count"; readonly count: number }
+  | { readonly kind: "word"; readonly number: number; readonly word: string }
+  | { readonly kind: "checksum" };
+
+const WORDS = 12;
+const SHOWN = 4;
+
+/** Load the words of a language; each list is a file of its own, fetched when it is needed. */
+export async function loadWords(language: Language): Promise<WordTable> {
+  const loaded = language === "es" ? await import("@scure/bip39/wordlists/spanish.js") : await import("@scure/bip39/wordlists/english.js");
+  return loaded.wordlist;
+}
+
+/** Complete the word that is being typed: up to four words that fit, none when it stands complete or nothing was typed. */
+export function suggestions(text: string, table: WordTable): readonly string[] {
+  const last = /\S*$/.exec(text)?.[0] ?? "";
+  if (last.length < 2) return [];
+  const fitting = complete(last, table);
+  return fitting.length === 1 && fitting[0] === last ? [] : fitting.slice(0, SHOWN);
+}
+
+/** Read twelve words; name what is wrong with them, if anything is. */
+export function readWords(text: string, table: WordTable): { codename: Codename } | { problem: WordsProblem } {
+  const typed = text.trim().split(/\s+/).filter((word) => word !== "");
+  for (const [place, word] of typed.entries()) {
+    const plain = word.toLowerCase();
+    if (!complete(plain, table).some((one) => fold(one) === fold(plain))) {
+      return { problem: { kind: "word", number: place + 1, word } };
+    }
+  }
+  if (typed.length !== WORDS) return { problem: { kind: "count", count: typed.length } };
+  try {
+    return { codename: Codename.fromWords(typed.join(" "), table) };
+  } catch (error) {
+    if (error instanceof CorncrakeError && (error.failure === Failure.CHECKSUM || error.failure === Failure.WORD)) return { problem: { kind: "checksum" } };
+    throw error;
+  }
+}
+
+function fold(word: string): string {
+  return word.normalize("NFKD").replace(/\p{M}/gu, "");
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/**
+ * The page: which screen is shown, and what leads from one to the next.
+ *
+ * Rules of this file: all state is in memory. No screen makes an entry in the history; going back in the browser leaves the page, and is warned of
+ * while something would be lost. 'Leave quickly' replaces the page itself.
+ */
+import type { Codename } from "@corncrake/core/codename";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { newCodename, pickTwo } from "../flows/chance";
+import { EMPTY_DRAFT, holdsSomething, type Draft } from "../flows/draft";
+import { explain } from "../flows/explain";
+import { look, type ThreadView } from "../flows/returning";
+import { NOTHING_SENT, sendReport, type Progress } from "../flows/sending";
+import { loadVisit, type Link, type Visit } from "../flows/visit";
+import { loadWords, type WordTable } from "../flows/words";
+import { LANGUAGES, messages, type Language, type Messages } from "../i18n/messages";
+import { Action, Alert, Heading } from "./controls";
+import { ReturnWords, Thread } from "./return_screens";
+import { CheckWords, Done, Sending, Words } from "./words_screens";
+import { Before, Review, Story } from "./write_screens";
+
+type Screen =
+  | { readonly name: "before" | "story" | "review" | "sending" | "words" | "done" | "return" | "busy" }
+  | { readonly name: "check"; readonly asked: readonly [number, number] }
+  | { readonly name: "thread"; readonly view: ThreadView; readonly sent: boolean }
+  | { readonly name: "failed"; readonly error: unknown; readonly retry: () => void };
+
+/** Replace the page, at once, by an empty one; nothing is left to go back to. */
+function leave(): void {
+  document.body.replaceChildren();
+  window.location.replace("about:blank");
+}
+
+function Bar({ say, language, onLanguage, locked }: { say: Messages; language: Language; onLanguage: (language: Language) => void; locked: boolean }): JSX.Element {
+  return (
+    <header>
+      <div>
+        {locked ? (
+          <span />
+        ) : (
+          <label>
+            <span class="visually-hidden">{say.language}</span>
+            <select value={language} onChange={(event) => { onLanguage(event.currentTarget.value as Language); }}>
+              {LANGUAGES.map((one) => (
+                <option key={one.id} value={one.id} lang={one.id}>
+                  {one.name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <button type="button" title={say.leave_hint} onClick={leave}>
+          {say.leave}
+        </button>
+      </div>
+    </header>
+  );
+}
+
+/** Warn before the page goes while something would be lost with it. */
+function useWarning(needed: boolean): void {
+  useEffect(() => {
+    if (!needed) return undefined;
+    const warn = (event: BeforeUnloadEvent): void => { event.preventDefault(); };
+    window.addEventListener("beforeunload", warn);
+    return () => { window.removeEventListener("beforeunload", warn); };
+  }, [needed]);
+}
+
+/** The whole page. */
+export function App({ link, first }: { link: Link; first: Language }): JSX.Element {
+  const [language, setLanguage] = useState<Language>(first);
+  const [screen, setScreen] = useState<Screen>({ name: "busy" });
+  const [visit, setVisit] = useState<Visit | undefined>(undefined);
+  const [table, setTable] = useState<WordTable>([]);
+  const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
+  const [more, setMore] = useState("");
+  const [codename, setCodename] = useState<Codename | undefined>(undefined);
+  const [progress, setProgress] = useState<Progress>(NOTHING_SENT);
+  const say = messages(language);
+
+  const fail = (retry: () => void) => (error: unknown): void => { setScreen({ name: "failed", error, retry }); };
+  const load = (): void => {
+    setScreen({ name: "busy" });
+    Promise.all([loadVisit(link), loadWords(language)]).then(([opened, words]) => {
+      setVisit(opened);
+      setTable(words);
+      setScreen({ name: "before" });
+    }).catch(fail(load));
+  };
+  useEffect(load, []);
+  useEffect(() => {
+    document.documentElement.lang = language;
+    document.title = say.title;
+    void loadWords(language).then(setTable);
+  }, [language]);
+  useWarning(["sending", "words", "check"].includes(screen.name) || (screen.name !== "done" && (holdsSomething(draft) || more.trim() !== "")));
+
+  const send = (): void => {
+    if (visit === undefined) return;
+    const chosen = codename ?? newCodename();
+    setCodename(chosen);
+    setScreen({ name: "sending" });
+    sendReport({ visit, codename: chosen, kind: "first", draft, language, onProgress: setProgress }).then(() => {
+      setDraft(EMPTY_DRAFT);
+      setScreen({ name: "words" });
+    }).catch(fail(() => { setScreen({ name: "review" }); }));
+  };
+  const show = (found: Codename, sent: boolean): void => {
+    setCodename(found);
+    setScreen({ name: "busy" });
+    loadVisit(link).then(async (opened) => {
+      setVisit(opened);
+      setScreen({ name: "thread", view: await look(opened, found), sent });
+    }).catch(fail(() => { show(found, sent); }));
+  };
+  const sendMore = (): void => {
+    if (visit === undefined || codename === undefined) return;
+    setScreen({ name: "sending" });
+    const story = visit.form.questions[0]?.id ?? "story";
+    sendReport({ visit, codename, kind: "follow_up", draft: { answers: { [story]: { text: more } }, files: [] }, language, onProgress: setProgress }).then(() => {
+      setMore("");
+      show(codename, true);
+    }).catch(fail(() => { show(codename, false); }));
+  };
+
+  const shown = (): JSX.Element => {
+    if (screen.name === "failed") {
+      return (
+        <>
+          <Heading>{say.failed_heading}</Heading>
+          <Alert>
+            <p>{explain(screen.error, say)}</p>
+            {progress.reportSent ? null : <p>{say.failed_nothing_sent}</p>}
+          </Alert>
+          <Action main wide onClick={screen.retry}>
+            {say.try_again}
+          </Action>
+        </>
+      );
+    }
+    if (visit === undefined || screen.name === "busy") return <p role="status">{say.loading}</p>;
+    const shared = { visit, say, language };
+    const words = codename?.words(table) ?? [];
+    switch (screen.name) {
+      case "before":
+        return <Before {...shared} onStart={() => { setScreen({ name: "story" }); }} onReturn={() => { setScreen({ name: "return" }); }} />;
+      case "story":
+        return <Story {...shared} draft={draft} onDraft={setDraft} onBack={() => { setScreen({ name: "before" }); }} onNext={() => { setScreen({ name: "review" }); }} />;
+      case "review":
+        return <Review {...shared} draft={draft} onEdit={() => { setScreen({ name: "story" }); }} onSend={send} />;
+      case "sending":
+        return <Sending progress={progress} say={say} />;
+      case "words":
+        return <Words words={words} language={language} say={say} onNoted={() => { setScreen({ name: "check", asked: pickTwo() }); }} />;
+      case "check":
+        return <CheckWords words={words} asked={screen.asked} say={say} onRight={() => { setCodename(undefined); setScreen({ name: "done" }); }} onAgain={() => { setScreen({ name: "words" }); }} />;
+      case "done":
+        return <Done days={visit.form.promise_days} say={say} />;
+      case "return":
+        return <ReturnWords table={table} say={say} onCodename={(found) => { show(found, false); }} onBack={() => { setScreen({ name: "before" }); }} />;
+      case "thread":
+        return <Thread view={screen.view} say={say} sent={screen.sent} text={more} onText={setMore} onSend={sendMore} />;
+    }
+  };
+  return (
+    <>
+      <Bar say={say} language={language} onLanguage={setLanguage} locked={["words", "check"].includes(screen.name)} />
+      <main key={screen.name}>{shown()}</main>
+    </>
+  );
+}

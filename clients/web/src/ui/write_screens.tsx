@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/** The screens of writing: before you start, what happened, look once more. */
+import type { Question } from "@corncrake/core/form";
+import type { JSX } from "preact";
+import { holdsSomething, isAnswered, withAnswer, type Answer, type Draft } from "../flows/draft";
+import type { Visit } from "../flows/visit";
+import { fill, localised, type Language, type Messages } from "../i18n/messages";
+import { Action, Alert, Heading } from "./controls";
+import { Files } from "./files";
+import { QuestionField } from "./question";
+
+interface Shared {
+  readonly visit: Visit;
+  readonly say: Messages;
+  readonly language: Language;
+}
+
+/** Whom this reaches, what is protected and what is not. */
+export function Before({ visit, say, language, onStart, onReturn }: Shared & { onStart: () => void; onReturn: () => void }): JSX.Element {
+  return (
+    <>
+      <Heading>{say.before_heading}</Heading>
+      <p>{fill(say.before_to, { desk: localised(visit.desk.names, language) })}</p>
+      <p>{localised(visit.form.about, language)}</p>
+      {visit.staleSince === undefined ? null : <Alert>{fill(say.thread_stale, { day: visit.staleSince })}</Alert>}
+      <h2>{say.before_protect_heading}</h2>
+      <p>{say.before_protect_1}</p>
+      <p>{say.before_protect_2}</p>
+      <p>{say.before_protect_3}</p>
+      <p class="panel">{say.before_safer}</p>
+      <Action main wide onClick={onStart}>
+        {say.before_start}
+      </Action>
+      <Action wide onClick={onReturn}>
+        {say.before_return}
+      </Action>
+      <p class="quiet">{say.before_trust}</p>
+    </>
+  );
+}
+
+interface SheetProps extends Shared {
+  readonly draft: Draft;
+  readonly onDraft: (draft: Draft) => void;
+}
+
+/** The sheet: the desk's questions, the files, the uses. */
+export function Story({ visit, say, language, draft, onDraft, onBack, onNext }: SheetProps & { onBack: () => void; onNext: () => void }): JSX.Element {
+  const field = (question: Question): JSX.Element => (
+    <QuestionField
+      key={question.id}
+      question={question}
+      answer={draft.answers[question.id] ?? {}}
+      language={language}
+      say={say}
+      onAnswer={(answer: Answer) => { onDraft(withAnswer(draft, question.id, answer)); }}
+    />
+  );
+  return (
+    <>
+      <Heading>{say.story_heading}</Heading>
+      <p class="hint">{say.story_skip}</p>
+      <p class="panel">{say.not_sent_yet}</p>
+      {visit.form.questions.map(field)}
+      <Files files={draft.files} say={say} onFiles={(files) => { onDraft({ ...draft, files }); }} />
+      {visit.form.consent.length === 0 ? null : <h2>{say.consent_heading}</h2>}
+      {visit.form.consent.map(field)}
+      <p class="quiet">{say.contact_note}</p>
+      <div class="row">
+        <Action onClick={onBack}>{say.back}</Action>
+        <Action main onClick={onNext}>
+          {say.next}
+        </Action>
+      </div>
+    </>
+  );
+}
+
+function told(question: Question, answer: Answer, language: Language, say: Messages): string {
+  if (answer.unknown === true) return say.unknown;
+  if (answer.choices !== undefined) {
+    return (question.options ?? []).filter((one) => answer.choices?.includes(one.id)).map((one) => localised(one.label, language)).join(", ");
+  }
+  if (answer.day !== undefined) {
+    const until = answer.until === undefined ? "" : ` – ${answer.until}`;
+    return `${answer.day}${until}${answer.about === true ? ` (${say.day_about})` : ""}`;
+  }
+  return answer.text ?? "";
+}
+
+/** Everything as the desk will see it, before it leaves. */
+export function Review({ visit, say, language, draft, onEdit, onSend }: Shared & { draft: Draft; onEdit: () => void; onSend: () => void }): JSX.Element {
+  const asked = [...visit.form.questions, ...visit.form.consent];
+  const who = visit.chosen.recipients.length;
+  return (
+    <>
+      <Heading>{say.review_heading}</Heading>
+      {holdsSomething(draft) ? <p>{say.review_intro}</p> : <Alert>{say.review_empty}</Alert>}
+      {asked.map((question) => {
+        const answer = draft.answers[question.id];
+        return answer !== undefined && isAnswered(answer) ? (
+          <section key={question.id}>
+            <h2>{localised(question.label, language)}</h2>
+            <p class="told">{told(question, answer, language, say)}</p>
+          </section>
+        ) : null;
+      })}
+      {draft.files.map((file) => (
+        <section key={file.key}>
+          <h2>{file.name}</h2>
+          <p>
+            {fill(say.kib, { count: Math.ceil(file.bytes.length / 1024) })}.{" "}
+            {file.reading.kind === "picture" && file.choice === "strip" ? say.review_stripped : say.review_kept}
+          </p>
+        </section>
+      ))}
+      <p class="panel">{who === 1 ? say.review_who_one : fill(say.review_who, { count: who })}</p>
+      <p class="quiet">{say.not_sent_yet}</p>
+      <div class="row">
+        <Action onClick={onEdit}>{say.review_edit}</Action>
+        <Action main disabled={!holdsSomething(draft)} onClick={onSend}>
+          {say.send}
+        </Action>
+      </div>
+    </>
+  );
+}
