@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What time it is. Everything else is handed a `Clock`; nothing else asks the system.
+
+Rules of this file: days are UTC. `CORNCRAKE_TODAY` (`YYYY-MM-DD`) fixes the day, for tests and demonstrations.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from corncrake_crypto.encoding import parse_day
+
+
+class Clock(Protocol):
+    """Days for what is written down; seconds only for waiting and for a courier's signature."""
+
+    def today(self) -> date:
+        """Return the day, UTC."""
+        ...
+
+    def now(self) -> int:
+        """Return whole seconds since 1970."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock, its day fixed by `CORNCRAKE_TODAY` if that is set."""
+
+    def __init__(self) -> None:
+        """Read the environment once.
+
+        Raises:
+            FileError: `encoding`, when `CORNCRAKE_TODAY` is no day.
+        """
+        fixed = os.environ.get("CORNCRAKE_TODAY")
+        self._fixed = parse_day(fixed) if fixed else None
+
+    def today(self) -> date:
+        """Return the day, UTC."""
+        return self._fixed or datetime.now(UTC).date()
+
+    def now(self) -> int:
+        """Return whole seconds since 1970."""
+        return int(time.time())
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return time.monotonic()

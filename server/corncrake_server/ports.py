@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the services need of a database and a disk, and what those must promise.
+
+Rules of this file: every writing verb is one transaction, durable when it returns: after a power cut all of it is there, and
+after an error none of it. Every verb may be called again with the same arguments. Faults of a store are `StoreError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """A report to store. `id` and `salt`: 64 lower-case hex characters; `day`: `YYYY-MM-DD`."""
+
+    id: str
+    desk: str
+    day: str
+    salt: str
+    epoch: int
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a receipt says of a stored report, so that the receipt can be made again."""
+
+    id: str
+    desk: str
+    day: str
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
+class CharterNote:
+    """The newest charter."""
+
+    sequence: int
+    sha256: str
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PrekeyNote:
+    """The prekey of one reviewer for one epoch."""
+
+    reviewer: str
+    epoch: int
+    number: int
+    sha256: str
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EditionNote:
+    """The head of a voice's newest edition."""
+
+    desk: str
+    reviewer: str
+    number: int
+    sha256: str
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EditionTile:
+    """One reply tile of an edition."""
+
+    desk: str
+    reviewer: str
+    number: int
+    bucket: int
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an outbound parcel, or an operator, changes; all of it or nothing.
+
+    Attributes:
+        parcel: reviewer, number and SHA-256 (hex) of the parcel; None when an operator brings a charter.
+        editions: new heads; each replaces the older one of its desk and reviewer, whose tiles go at once.
+        tiles: the tiles of `editions`, read once, while the transaction is open; an error in it undoes everything.
+        entries: log entries of the public documents among these, for the next publication.
+    """
+
+    parcel: tuple[str, int, str] | None = None
+    charter: CharterNote | None = None
+    forms: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    prekeys: Sequence[PrekeyNote] = ()
+    editions: Sequence[EditionNote] = ()
+    tiles: Iterator[EditionTile] | None = None
+    acknowledgement: bytes | None = None
+    entries: Sequence[bytes] = ()
+
+
+class Documents(Protocol):
+    """What reviewers and the organisation signed."""
+
+    async def charter(self) -> CharterNote | None:
+        """Return the charter with the highest sequence."""
+        ...
+
+    async def form(self, sha256: str) -> bytes | None:
+        """Return a form by its hash."""
+        ...
+
+    async def prekeys(self, epoch: int) -> Sequence[PrekeyNote]:
+        """Return the newest prekey of each reviewer for `epoch`."""
+        ...
+
+    async def heads(self, desk: str) -> Sequence[EditionNote]:
+        """Return the newest head of each reviewer of `desk`."""
+        ...
+
+    async def edition_tile(self, desk: str, reviewer: str, number: int, bucket: int) -> bytes | None:
+        """Return one tile of a newest edition."""
+        ...
+
+    async def last_parcel(self, reviewer: str, number: int) -> tuple[int, str | None]:
+        """Return the highest number applied of a reviewer (0: none), and the hash applied under `number`, if any."""
+        ...
+
+    async def apply(self, changes: Changes) -> None:
+        """Apply all of `changes` in one transaction.
+
+        Raises:
+            PeerError: `equivocation` or `repeated`, when another process was faster with the same number.
+        """
+        ...
+
+    async def use_nonce(self, courier: str, nonce: str, day: str, forget_before: str) -> bool:
+        """Note a nonce; False when it was noted before. Those of days before `forget_before` are dropped."""
+        ...
+
+
+class Reports(Protocol):
+    """Sealed reports."""
+
+    async def store(self, reports: Sequence[NewReport]) -> Mapping[str, Promise]:
+        """Store those that are not there yet, all in one transaction; return for each id what was stored first under it."""
+        ...
+
+    async def body(self, report_id: str) -> bytes | None:
+        """Return a stored report."""
+        ...
+
+    async def promise(self, report_id: str) -> Promise | None:
+        """Return what is promised of a stored report."""
+        ...
+
+    async def unpublished(self, limit: int) -> Sequence[Promise]:
+        """Return reports whose commitment no signed head includes yet, at most `limit`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A tree head as stored.
+
+    Attributes:
+        note: the signed checkpoint; None while its publication is under way.
+        frontier: the encoded compact range that the next publication goes on from.
+    """
+
+    size: int
+    root: bytes
+    day: str
+    frontier: bytes
+    note: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf to append: its entry and, for a commitment, what opens it."""
+
+    index: int
+    entry: bytes
+    day: str | None = None
+    salt: str | None = None
+    desk: str | None = None
+    report: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the next publication appends: entries in clear, each with its place in the queue, and reports."""
+
+    entries: Sequence[tuple[int, bytes]]
+    reports: Sequence[Promise]
+
+
+class Log(Protocol):
+    """The tree. Only a publication writes it, and one publication at a time."""
+
+    def publishing(self) -> AbstractAsyncContextManager[None]:
+        """Hold the one right to publish, among all processes; waits for whoever has it."""
+        ...
+
+    async def head(self) -> StoredHead | None:
+        """Return the newest signed head."""
+        ...
+
+    async def planned(self) -> StoredHead | None:
+        """Return the head of a publication that was planned and not finished."""
+        ...
+
+    async def waiting(self) -> Waiting:
+        """Return what waits for publication."""
+        ...
+
+    async def plan(
+        self, head: StoredHead, leaves: Sequence[Leaf], tiles: Mapping[str, bytes], places: Sequence[int]
+    ) -> None:
+        """Write leaves, tiles and the unsigned head, and take `places` from the queue; nothing of it is visible yet."""
+        ...
+
+    async def finish(self, size: int, note: bytes) -> None:
+        """Make the planned head of `size` the newest: from now on readers see it."""
+        ...
+
+    async def tile(self, path: str) -> bytes | None:
+        """Return a log tile."""
+        ...
+
+    async def leaves(self, start: int, end: int) -> Sequence[Leaf]:
+        """Return the leaves start ≤ index < end that a signed head includes."""
+        ...
+
+
+class Blocks(Protocol):
+    """Sealed blocks of files: written once, never changed."""
+
+    async def put(self, block_id: str, body: bytes, day: str) -> bool:
+        """Store a block durably; True when it is new, False when the same bytes are there.
+
+        Raises:
+            Conflict: `block`: other bytes are there.   NoRoom: the disk is too full.
+        """
+        ...
+
+    async def has(self, block_id: str) -> bool:
+        """Say whether a block is there."""
+        ...
+
+    async def size(self, block_id: str) -> int | None:
+        """Return the length of a block in bytes."""
+        ...
+
+    def read(self, block_id: str) -> AsyncIterator[bytes]:
+        """Yield a block in pieces."""
+        ...

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What an operator may set: one TOML file, or `CORNCRAKE_…` in the environment, which wins.
+
+Rules of this file: every setting has a default that is safe, but the data folder and, to make a log, the origin. An unknown
+setting is refused: a misspelt one must not be silently without effect.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from corncrake_crypto.errors import Failure, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "CORNCRAKE_"
+_NOT_SETTINGS = frozenset({"CORNCRAKE_TODAY", "CORNCRAKE_PASSPHRASE", "CORNCRAKE_WORDS", "CORNCRAKE_CONFIG"})
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings of one server process.
+
+    Attributes:
+        data_dir: folder of blocks, lock, log key and, for SQLite, the database. Mode 0700.
+        database_url: an SQLAlchemy URL (`sqlite+aiosqlite` or `postgresql+asyncpg`); empty: SQLite in the data folder.
+        origin: `https://host[:port]` as the charter has it; needed by `init`.
+        key_dir: folder of the log key and the note of its last head; empty: the data folder. Outside any database backup.
+        uds: path of the Unix socket to listen on; empty: a loopback port.
+        port: loopback port when there is no socket.
+        page_dir: folder of the built page to serve; empty: none.
+        publish_at: `HH:MM` UTC of the daily publication; empty: only by command.
+        body_seconds: longest time a body may take.
+        body_bytes_per_second: least mean rate, bytes a second, after `body_grace_seconds`.
+        body_grace_seconds: seconds before the rate counts.
+        bodies_at_once: how many bodies are read at the same time; others wait. Bounds memory.
+        disk_reserve: bytes that blocks and parcels must leave free; reports may use seven eighths of them.
+        batch_reports: most reports in one transaction.
+        graceful_seconds: how long a stop waits for requests under way.
+    """
+
+    data_dir: str
+    database_url: str = ""
+    origin: str = ""
+    key_dir: str = ""
+    uds: str = ""
+    port: int = 8642
+    page_dir: str = ""
+    publish_at: str = "00:00"
+    body_seconds: int = 60
+    body_bytes_per_second: int = 1024
+    body_grace_seconds: int = 5
+    bodies_at_once: int = 128
+    disk_reserve: int = 256 * 1024 * 1024
+    batch_reports: int = 64
+    graceful_seconds: int = 5
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return Path(self.data_dir)
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the log key."""
+        return Path(self.key_dir) if self.key_dir else self.data
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data.absolute()}/corncrake.sqlite3"
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environment.items()
+        if key.startswith(PREFIX) and key not in _NOT_SETTINGS and key.removeprefix(PREFIX).lower() in Settings.__struct_fields__
+    }
+
+
+def load_settings(
+    config: Path | None, overrides: Mapping[str, object], environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings of file, environment and command line; the later wins.
+
+    Args:
+        config: a TOML file, or None.
+        overrides: what the command line said; None values are as if not said.
+        environment: usually the process's own.
+
+    Raises:
+        UsageError: `misuse`: no data folder, an unknown setting, or a value of the wrong type.
+    """
+    values: dict[str, object] = {}
+    if config is not None:
+        try:
+            values.update(tomllib.loads(config.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise UsageError(Failure.MISUSE, f"the settings file cannot be read: {error}") from error
+    values.update(_from_environment(os.environ if environment is None else environment))
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(Failure.MISUSE, f"the settings are not right: {error}") from error

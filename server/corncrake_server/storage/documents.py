@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Charters, forms, prekeys, editions and parcels in SQL. See `ports.Documents` for what is promised."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from corncrake_crypto.errors import Failure, PeerError
+from corncrake_server.ports import CharterNote, EditionNote, PrekeyNote
+from corncrake_server.refusals import Conflict
+from corncrake_server.storage.tables import (
+    ACKNOWLEDGEMENTS,
+    CHARTERS,
+    EDITION_TILES,
+    EDITIONS,
+    FORMS,
+    INBOX,
+    NONCES,
+    PREKEYS,
+    PUBLIC_LEAVES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from corncrake_server.ports import Changes, EditionTile
+    from corncrake_server.storage.database import Database
+
+_SOME_TILES = 16
+
+
+class SqlDocuments:
+    """`ports.Documents` on a `Database`."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database."""
+        self._database = database
+
+    async def charter(self) -> CharterNote | None:
+        """Return the charter with the highest sequence."""
+        query = sa.select(CHARTERS).order_by(CHARTERS.c.sequence.desc()).limit(1)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else CharterNote(row.sequence, row.sha256, row.note)
+
+    async def form(self, sha256: str) -> bytes | None:
+        """Return a form by its hash."""
+        async with self._database.reading() as connection:
+            return await connection.scalar(sa.select(FORMS.c.body).where(FORMS.c.sha256 == sha256))
+
+    async def prekeys(self, epoch: int) -> Sequence[PrekeyNote]:
+        """Return the newest prekey of each reviewer for `epoch`."""
+        query = sa.select(PREKEYS).where(PREKEYS.c.epoch == epoch).order_by(PREKEYS.c.reviewer)
+        async with self._database.reading() as connection:
+            return [PrekeyNote(r.reviewer, r.epoch, r.number, r.sha256, r.note) for r in await connection.execute(query)]
+
+    async def heads(self, desk: str) -> Sequence[EditionNote]:
+        """Return the newest head of each reviewer of `desk`."""
+        query = sa.select(EDITIONS).where(EDITIONS.c.desk == desk).order_by(EDITIONS.c.reviewer)
+        async with self._database.reading() as connection:
+            return [EditionNote(r.desk, r.reviewer, r.number, r.sha256, r.note) for r in await connection.execute(query)]
+
+    async def edition_tile(self, desk: str, reviewer: str, number: int, bucket: int) -> bytes | None:
+        """Return one tile of a newest edition."""
+        at = EDITION_TILES.c
+        query = sa.select(at.body).where(
+            at.desk == desk, at.reviewer == reviewer, at.number == number, at.bucket == bucket
+        )
+        async with self._database.reading() as connection:
+            return await connection.scalar(query)
+
+    async def last_parcel(self, reviewer: str, number: int) -> tuple[int, str | None]:
+        """Return the highest number applied of a reviewer, and the hash applied under `number`."""
+        async with self._database.reading() as connection:
+            return await _last_parcel(connection, reviewer, number)
+
+    async def apply(self, changes: Changes) -> None:
+        """Apply all of `changes` in one transaction."""
+        async with self._database.writing() as connection:
+            if not self._database.is_sqlite:
+                # Parcels are few; one at a time spares every question of what overtakes what.
+                await connection.execute(sa.text("LOCK TABLE inbox IN EXCLUSIVE MODE"))
+            await self._note_parcel(connection, changes)
+            await self._write_documents(connection, changes)
+            await self._write_editions(connection, changes)
+            if changes.entries:
+                await connection.execute(sa.insert(PUBLIC_LEAVES), [{"entry": entry} for entry in changes.entries])
+
+    async def _note_parcel(self, connection: AsyncConnection, changes: Changes) -> None:
+        if changes.parcel is None:
+            return
+        reviewer, number, sha256 = changes.parcel
+        last, there = await _last_parcel(connection, reviewer, number)
+        if there is not None or number <= last:
+            raise PeerError(Failure.REPEATED, f"parcel {number} of this reviewer, or a later one, was applied already")
+        await connection.execute(sa.insert(INBOX), {"reviewer": reviewer, "number": number, "sha256": sha256})
+        if changes.acknowledgement is not None:
+            note = {"reviewer": reviewer, "number": number, "note": changes.acknowledgement}
+            await connection.execute(sa.insert(ACKNOWLEDGEMENTS), note)
+
+    async def _write_documents(self, connection: AsyncConnection, changes: Changes) -> None:
+        insert = self._database.insert
+        if changes.charter is not None:
+            newest = await connection.scalar(sa.select(sa.func.max(CHARTERS.c.sequence)))
+            if newest is not None and newest >= changes.charter.sequence:
+                raise Conflict(Failure.ROLLBACK, "a charter with this sequence or a later one is here already")
+            await connection.execute(sa.insert(CHARTERS), asdict(changes.charter))
+        if changes.forms:
+            rows = [{"sha256": sha256, "body": body} for sha256, body in changes.forms.items()]
+            await connection.execute(insert(FORMS).on_conflict_do_nothing(index_elements=["sha256"]), rows)
+        if changes.prekeys:
+            statement = insert(PREKEYS)
+            new = statement.excluded
+            statement = statement.on_conflict_do_update(
+                index_elements=["reviewer", "epoch"],
+                set_={"number": new.number, "sha256": new.sha256, "note": new.note},
+                where=PREKEYS.c.number < new.number,
+            )
+            await connection.execute(statement, [asdict(prekey) for prekey in changes.prekeys])
+
+    async def _write_editions(self, connection: AsyncConnection, changes: Changes) -> None:
+        for head in changes.editions:
+            here = (EDITIONS.c.desk == head.desk) & (EDITIONS.c.reviewer == head.reviewer)
+            number = await connection.scalar(sa.select(EDITIONS.c.number).where(here))
+            if number is not None and number >= head.number:
+                raise Conflict(Failure.EDITION, "an edition with this number or a later one is here already")
+            tiles = (EDITION_TILES.c.desk == head.desk) & (EDITION_TILES.c.reviewer == head.reviewer)
+            await connection.execute(sa.delete(EDITION_TILES).where(tiles))
+            await connection.execute(sa.delete(EDITIONS).where(here))
+            await connection.execute(sa.insert(EDITIONS), asdict(head))
+        some: list[EditionTile] = []
+        for tile in changes.tiles or ():
+            some.append(tile)
+            if len(some) == _SOME_TILES:
+                await connection.execute(sa.insert(EDITION_TILES), [asdict(t) for t in some])
+                some.clear()
+        if some:
+            await connection.execute(sa.insert(EDITION_TILES), [asdict(t) for t in some])
+
+    async def use_nonce(self, courier: str, nonce: str, day: str, forget_before: str) -> bool:
+        """Note a nonce; False when it was noted before."""
+        statement = self._database.insert(NONCES).on_conflict_do_nothing(index_elements=["courier", "nonce"])
+        async with self._database.writing() as connection:
+            await connection.execute(sa.delete(NONCES).where(NONCES.c.day < forget_before))
+            result = await connection.execute(statement, {"courier": courier, "nonce": nonce, "day": day})
+            return result.rowcount == 1
+
+
+async def _last_parcel(connection: AsyncConnection, reviewer: str, number: int) -> tuple[int, str | None]:
+    at = INBOX.c
+    last = await connection.scalar(sa.select(sa.func.max(at.number)).where(at.reviewer == reviewer))
+    there = await connection.scalar(sa.select(at.sha256).where(at.reviewer == reviewer, at.number == number))
+    return last or 0, there

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The tree in SQL. See `ports.Log` for what is promised.
+
+A publication is two transactions with a note on disk between them: `plan` writes everything and leaves the head unsigned, then
+the head is noted beside the key, then `finish` signs. Readers look no further than the newest signed head, so a plan that was
+cut off is invisible until it is finished, and it is always finished, never made anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from corncrake_server.ports import Leaf, Promise, StoredHead, Waiting
+from corncrake_server.storage.reports import PROMISE_COLUMNS
+from corncrake_server.storage.tables import HEADS, LEAVES, PUBLIC_LEAVES, REPORTS, TILES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from corncrake_server.storage.database import Database
+
+
+class SqlLog:
+    """`ports.Log` on a `Database`."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database."""
+        self._database = database
+
+    def publishing(self) -> AbstractAsyncContextManager[None]:
+        """Hold the one right to publish."""
+        return self._database.exclusive("corncrake.org/publication")
+
+    async def _newest(self, condition: sa.ColumnElement[bool]) -> StoredHead | None:
+        query = sa.select(HEADS).where(condition).order_by(HEADS.c.size.desc()).limit(1)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else StoredHead(row.size, bytes.fromhex(row.root), row.day, row.frontier, row.note)
+
+    async def head(self) -> StoredHead | None:
+        """Return the newest signed head."""
+        return await self._newest(HEADS.c.note.is_not(None))
+
+    async def planned(self) -> StoredHead | None:
+        """Return the head of a publication that was planned and not finished."""
+        return await self._newest(HEADS.c.note.is_(None))
+
+    async def waiting(self) -> Waiting:
+        """Return what waits for publication."""
+        entries = sa.select(PUBLIC_LEAVES.c.place, PUBLIC_LEAVES.c.entry).order_by(PUBLIC_LEAVES.c.place)
+        reports = sa.select(*PROMISE_COLUMNS).where(REPORTS.c.leaf.is_(None))
+        async with self._database.reading() as connection:
+            return Waiting(
+                [(row.place, row.entry) for row in await connection.execute(entries)],
+                [Promise(*row) for row in await connection.execute(reports)],
+            )
+
+    async def plan(
+        self, head: StoredHead, leaves: Sequence[Leaf], tiles: Mapping[str, bytes], places: Sequence[int]
+    ) -> None:
+        """Write all of a publication but its signature."""
+        rows = [asdict(leaf) for leaf in leaves]
+        for row in rows:
+            row["leaf"] = row.pop("index")
+        taken = [{"taken": leaf.report, "at": leaf.index} for leaf in leaves if leaf.report is not None]
+        mark = sa.update(REPORTS).where(REPORTS.c.id == sa.bindparam("taken")).values(leaf=sa.bindparam("at"))
+        new_tiles = self._database.insert(TILES).on_conflict_do_nothing(index_elements=["path"])
+        async with self._database.writing() as connection:
+            await connection.execute(sa.insert(LEAVES), rows)
+            if taken:
+                await connection.execute(mark, taken)
+            await connection.execute(new_tiles, [{"path": path, "body": body} for path, body in tiles.items()])
+            if places:
+                gone = sa.delete(PUBLIC_LEAVES).where(PUBLIC_LEAVES.c.place == sa.bindparam("gone"))
+                await connection.execute(gone, [{"gone": place} for place in places])
+            unsigned = {"size": head.size, "day": head.day, "root": head.root.hex(), "frontier": head.frontier, "note": None}
+            await connection.execute(sa.insert(HEADS), unsigned)
+
+    async def finish(self, size: int, note: bytes) -> None:
+        """Make the planned head of `size` the newest."""
+        async with self._database.writing() as connection:
+            await connection.execute(sa.update(HEADS).where(HEADS.c.size == size, HEADS.c.note.is_(None)).values(note=note))
+
+    async def tile(self, path: str) -> bytes | None:
+        """Return a log tile."""
+        async with self._database.reading() as connection:
+            return await connection.scalar(sa.select(TILES.c.body).where(TILES.c.path == path))
+
+    async def leaves(self, start: int, end: int) -> Sequence[Leaf]:
+        """Return the leaves start ≤ index < end that a signed head includes."""
+        signed = sa.select(sa.func.max(HEADS.c.size)).where(HEADS.c.note.is_not(None)).scalar_subquery()
+        at = LEAVES.c
+        query = sa.select(LEAVES).where(at.leaf >= start, at.leaf < end, at.leaf < signed).order_by(at.leaf)
+        async with self._database.reading() as connection:
+            found = await connection.execute(query)
+            return [Leaf(r.leaf, r.entry, r.day, r.salt, r.desk, r.report) for r in found]
