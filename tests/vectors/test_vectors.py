@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from corncrake_crypto.errors import CorncrakeError, Failure
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_every_case_of_a_noun_comes_out_as_it_says(noun: str) -> None:
 
 
 def test_every_folder_of_vectors_has_a_runner_and_every_runner_a_folder() -> None:
-    assert NOUNS == sorted(path.stem for path in RUNNERS.glob("*.py") if path.stem != "__init__")
+    assert sorted(path.stem for path in RUNNERS.glob("*.py") if path.stem != "__init__") == NOUNS
 
 
 def test_every_case_says_what_it_is_about_and_names_a_known_failure() -> None:

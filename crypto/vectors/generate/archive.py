@@ -17,9 +17,23 @@ FORM = struct.Struct("100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x")
 def header(name: str, length: int, /, **changed: bytes) -> bytes:
     """Return a ustar header with some fields changed, its checksum right."""
     fields = {
-        "name": name.encode(), "mode": b"0000600", "uid": b"0000000", "gid": b"0000000", "size": b"%011o" % length,
-        "mtime": b"0" * 11, "checksum": b" " * 8, "type": b"0", "link": b"", "magic": b"ustar\0", "version": b"00",
-        "uname": b"", "gname": b"", "major": b"0000000", "minor": b"0000000", "prefix": b""}
+        "name": name.encode(),
+        "mode": b"0000600",
+        "uid": b"0000000",
+        "gid": b"0000000",
+        "size": b"%011o" % length,
+        "mtime": b"0" * 11,
+        "checksum": b" " * 8,
+        "type": b"0",
+        "link": b"",
+        "magic": b"ustar\0",
+        "version": b"00",
+        "uname": b"",
+        "gname": b"",
+        "major": b"0000000",
+        "minor": b"0000000",
+        "prefix": b"",
+    }
     packed = FORM.pack(*(fields | changed).values())
     if "checksum" not in changed:
         packed = packed[:148] + b"%06o\0 " % sum(packed) + packed[156:]
@@ -46,16 +60,28 @@ def good() -> Iterator[tuple[str, str, bytes, list[tuple[str, bytes]]]]:
     name = "a" + "b" * 98
     yield "longest_name", "a name of 99 characters", member(name, b"x") + END, [(name, b"x")]
     yield "name_signs", "dot, line and underscore in a name", member("0.a-b_c", b"x") + END, [("0.a-b_c", b"x")]
-    yield "not_quite_a_device", "con2 and com10 are no devices", member("con2", b"x") + member("com10", b"y") + END, [
-        ("con2", b"x"), ("com10", b"y")]
+    yield "not_quite_a_device", "con2 and com10 are no devices", member("con2", b"x") + member("com10", b"y") + END, [("con2", b"x"), ("com10", b"y")]
 
 
 def bad_names() -> Iterator[tuple[str, str, bytes]]:
     """Names that are refused."""
     for label, name in {
-        "dot_first": ".bashrc", "slash": "a/b", "parent": "..", "absolute": "/etc", "upper": "Report.json", "space": "a b",
-        "final_dot": "a.", "backslash": "a\\b", "colon": "c:x", "accent": "\u00f1", "minus_first": "-rf", "empty": "",
-        "device": "con", "device_with_end": "nul.txt", "device_number": "com1.tar.gz", "device_zero": "lpt0",
+        "dot_first": ".bashrc",
+        "slash": "a/b",
+        "parent": "..",
+        "absolute": "/etc",
+        "upper": "Report.json",
+        "space": "a b",
+        "final_dot": "a.",
+        "backslash": "a\\b",
+        "colon": "c:x",
+        "accent": "\u00f1",
+        "minus_first": "-rf",
+        "empty": "",
+        "device": "con",
+        "device_with_end": "nul.txt",
+        "device_number": "com1.tar.gz",
+        "device_zero": "lpt0",
     }.items():
         yield f"name_{label}", f"the name {name!r}", member(name, b"x") + END
     yield "name_100", "a name of 100 characters", member("a" * 100, b"x") + END
@@ -66,9 +92,20 @@ def bad_names() -> Iterator[tuple[str, str, bytes]]:
 def bad_headers() -> Iterator[tuple[str, str, bytes]]:
     """Headers in another form."""
     fields: dict[str, bytes] = {
-        "mode": b"0000644", "uid": b"0001750", "gid": b"0001750", "mtime": b"14666666666", "type": b"5", "link": b"x",
-        "magic": b"ustar ", "version": b"  ", "uname": b"root", "gname": b"root", "major": b"", "minor": b"",
-        "prefix": b"a"}
+        "mode": b"0000644",
+        "uid": b"0001750",
+        "gid": b"0001750",
+        "mtime": b"14666666666",
+        "type": b"5",
+        "link": b"x",
+        "magic": b"ustar ",
+        "version": b"  ",
+        "uname": b"root",
+        "gname": b"root",
+        "major": b"",
+        "minor": b"",
+        "prefix": b"a",
+    }
     for field, value in fields.items():
         yield f"header_{field}", f"another {field}", member("a", b"x", **{field: value}) + END
     for kind, label in ((b"\0", "old_file"), (b"2", "link"), (b"x", "pax"), (b"L", "gnu_long_name"), (b"S", "sparse")):
@@ -95,29 +132,64 @@ def bad_ends() -> Iterator[tuple[str, str, bytes]]:
     yield "cut_in_data", "cut within a member", ONE[:600]
     yield "cut_in_header", "cut within a header", ONE + header("b", 0)[:300]
     yield "size_beyond", "a size beyond the end", header("a", 4096) + END
-    yield "members_65", "more members than an archive in memory has", b"".join(
-        member(f"m{i}", b"") for i in range(65)) + END
+    yield "members_65", "more members than an archive in memory has", b"".join(member(f"m{i}", b"") for i in range(65)) + END
 
 
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield all cases."""
     for name, what, raw, members in good():
-        yield name, {"what": what, "do": "read_archive", "failure": None, "archive_base64": b64(raw),
-                     "expected": [{"name": n, "data_base64": b64(d)} for n, d in members]}
+        yield (
+            name,
+            {
+                "what": what,
+                "do": "read_archive",
+                "failure": None,
+                "archive_base64": b64(raw),
+                "expected": [{"name": n, "data_base64": b64(d)} for n, d in members],
+            },
+        )
     groups: tuple[Callable[[], Iterator[tuple[str, str, bytes]]], ...] = (bad_names, bad_headers, bad_ends)
     for group in groups:
         for name, what, raw in group():
             yield name, {"what": what, "do": "read_archive", "failure": "archive", "archive_base64": b64(raw)}
-    yield "write", {
-        "what": "two members written into a class", "do": "write_archive", "failure": None, "size": 4096,
-        "members": [{"name": "report.json", "data_base64": b64(b"{}")}, {"name": "b", "data_base64": b64(b"x" * 513)}],
-        "expected_base64": b64((ONE + member("b", b"x" * 513)).ljust(4096, b"\0"))}
-    yield "write_too_much", {
-        "what": "members that leave less than 1,024 zeros", "do": "write_archive", "failure": "size", "size": 2048,
-        "members": [{"name": "a", "data_base64": b64(b"x" * 513)}]}
-    yield "write_name", {
-        "what": "a name that is not allowed", "do": "write_archive", "failure": "archive", "size": 4096,
-        "members": [{"name": "../a", "data_base64": ""}]}
-    yield "write_twice", {
-        "what": "a name twice", "do": "write_archive", "failure": "archive", "size": 4096,
-        "members": [{"name": "a", "data_base64": ""}, {"name": "a", "data_base64": ""}]}
+    yield (
+        "write",
+        {
+            "what": "two members written into a class",
+            "do": "write_archive",
+            "failure": None,
+            "size": 4096,
+            "members": [{"name": "report.json", "data_base64": b64(b"{}")}, {"name": "b", "data_base64": b64(b"x" * 513)}],
+            "expected_base64": b64((ONE + member("b", b"x" * 513)).ljust(4096, b"\0")),
+        },
+    )
+    yield (
+        "write_too_much",
+        {
+            "what": "members that leave less than 1,024 zeros",
+            "do": "write_archive",
+            "failure": "size",
+            "size": 2048,
+            "members": [{"name": "a", "data_base64": b64(b"x" * 513)}],
+        },
+    )
+    yield (
+        "write_name",
+        {
+            "what": "a name that is not allowed",
+            "do": "write_archive",
+            "failure": "archive",
+            "size": 4096,
+            "members": [{"name": "../a", "data_base64": ""}],
+        },
+    )
+    yield (
+        "write_twice",
+        {
+            "what": "a name twice",
+            "do": "write_archive",
+            "failure": "archive",
+            "size": 4096,
+            "members": [{"name": "a", "data_base64": ""}, {"name": "a", "data_base64": ""}],
+        },
+    )

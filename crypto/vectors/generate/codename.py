@@ -15,8 +15,18 @@ from nacl.bindings import crypto_sign_seed_keypair
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LISTS = {"en": "english", "es": "spanish", "fr": "french", "it": "italian", "pt": "portuguese", "cs": "czech",
-         "ja": "japanese", "ko": "korean", "zh_hans": "chinese_simplified", "zh_hant": "chinese_traditional"}
+LISTS = {
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "pt": "portuguese",
+    "cs": "czech",
+    "ja": "japanese",
+    "ko": "korean",
+    "zh_hans": "chinese_simplified",
+    "zh_hant": "chinese_traditional",
+}
 ENTROPY = bytes.fromhex("00112233445566778899aabbccddeeff")
 ROOT = hashlib.sha256(b"an example of a root").digest()
 
@@ -44,8 +54,17 @@ def bare(text: str) -> str:
 def word_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Words to entropy and back."""
     for language in LISTS:
-        yield f"words_{language}", {"what": "entropy to words and back", "do": "words", "failure": None,
-                                    "entropy_hex": ENTROPY.hex(), "language": language, "expected_text": words(language)}
+        yield (
+            f"words_{language}",
+            {
+                "what": "entropy to words and back",
+                "do": "words",
+                "failure": None,
+                "entropy_hex": ENTROPY.hex(),
+                "language": language,
+                "expected_text": words(language),
+            },
+        )
     english, spanish = words("en"), words("es", bytes(range(100, 116)))
     typed = {
         "typed_upper": (f"  {english.upper()} ", None, "upper case and spaces"),
@@ -54,46 +73,126 @@ def word_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "typed_without_accents": (bare(words("es")), "es", "accents left out"),
     }
     for name, (text, language, what) in typed.items():
-        yield name, {"what": what, "do": "from_words", "failure": None, "text": text, "language": language,
-                     "expected_hex": ENTROPY.hex()}
-    yield "typed_spanish_unknown_language", {"what": "the language is found", "do": "from_words", "failure": None,
-                                             "text": spanish, "language": None,
-                                             "expected_hex": bytes(range(100, 116)).hex()}
+        yield name, {"what": what, "do": "from_words", "failure": None, "text": text, "language": language, "expected_hex": ENTROPY.hex()}
+    yield (
+        "typed_spanish_unknown_language",
+        {
+            "what": "the language is found",
+            "do": "from_words",
+            "failure": None,
+            "text": spanish,
+            "language": None,
+            "expected_hex": bytes(range(100, 116)).hex(),
+        },
+    )
     parts = english.split()
-    yield "word_wrong", {"what": "the third word is in no list", "do": "from_words", "failure": "word", "language": "en",
-                         "text": " ".join([*parts[:2], "corncrake", *parts[3:]]), "expected_positions": [3]}
-    yield "words_two_wrong", {"what": "the first and last word are in no list", "do": "from_words", "failure": "word",
-                              "language": None, "text": " ".join(["xx", *parts[1:-1], "yy"]), "expected_positions": [1, 12]}
-    yield "words_eleven", {"what": "eleven words", "do": "from_words", "failure": "word", "language": "en",
-                           "text": " ".join(parts[:-1]), "expected_positions": []}
-    yield "words_swapped", {"what": "two words swapped", "do": "from_words", "failure": "checksum", "language": "en",
-                            "text": " ".join([parts[1], parts[0], *parts[2:]])}
-    yield "words_checksum", {"what": "another last word", "do": "from_words", "failure": "checksum", "language": None,
-                             "text": " ".join([*parts[:-1], "zoo"])}
+    yield (
+        "word_wrong",
+        {
+            "what": "the third word is in no list",
+            "do": "from_words",
+            "failure": "word",
+            "language": "en",
+            "text": " ".join([*parts[:2], "corncrake", *parts[3:]]),
+            "expected_positions": [3],
+        },
+    )
+    yield (
+        "words_two_wrong",
+        {
+            "what": "the first and last word are in no list",
+            "do": "from_words",
+            "failure": "word",
+            "language": None,
+            "text": " ".join(["xx", *parts[1:-1], "yy"]),
+            "expected_positions": [1, 12],
+        },
+    )
+    yield (
+        "words_eleven",
+        {"what": "eleven words", "do": "from_words", "failure": "word", "language": "en", "text": " ".join(parts[:-1]), "expected_positions": []},
+    )
+    yield (
+        "words_swapped",
+        {
+            "what": "two words swapped",
+            "do": "from_words",
+            "failure": "checksum",
+            "language": "en",
+            "text": " ".join([parts[1], parts[0], *parts[2:]]),
+        },
+    )
+    yield (
+        "words_checksum",
+        {"what": "another last word", "do": "from_words", "failure": "checksum", "language": None, "text": " ".join([*parts[:-1], "zoo"])},
+    )
 
 
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield all cases."""
     yield from word_cases()
     for purpose in ("reply-identity", "thread-signing", "reply-tag"):
-        yield f"derive_{purpose.replace('-', '_')}", {
-            "what": f"the 32 bytes for {purpose}", "do": "derive", "failure": None, "entropy_hex": ENTROPY.hex(),
-            "purpose": purpose, "desk": "legal", "root_hex": ROOT.hex(), "expected_hex": derived(purpose, "legal").hex()}
-    yield "derive_other_desk", {
-        "what": "another desk, other keys", "do": "derive", "failure": None, "entropy_hex": ENTROPY.hex(),
-        "purpose": "reply-tag", "desk": "medical", "root_hex": ROOT.hex(),
-        "expected_hex": derived("reply-tag", "medical").hex()}
+        yield (
+            f"derive_{purpose.replace('-', '_')}",
+            {
+                "what": f"the 32 bytes for {purpose}",
+                "do": "derive",
+                "failure": None,
+                "entropy_hex": ENTROPY.hex(),
+                "purpose": purpose,
+                "desk": "legal",
+                "root_hex": ROOT.hex(),
+                "expected_hex": derived(purpose, "legal").hex(),
+            },
+        )
+    yield (
+        "derive_other_desk",
+        {
+            "what": "another desk, other keys",
+            "do": "derive",
+            "failure": None,
+            "entropy_hex": ENTROPY.hex(),
+            "purpose": "reply-tag",
+            "desk": "medical",
+            "root_hex": ROOT.hex(),
+            "expected_hex": derived("reply-tag", "medical").hex(),
+        },
+    )
     public, _ = crypto_sign_seed_keypair(derived("thread-signing", "legal"))
-    yield "thread", {
-        "what": "the name of the thread is the public key", "do": "thread_id", "failure": None,
-        "entropy_hex": ENTROPY.hex(), "desk": "legal", "root_hex": ROOT.hex(),
-        "expected": base64.urlsafe_b64encode(public).decode().rstrip("=")}
-    completions = {"en_one": ("zeb", "en"), "en_several": ("abs", "en"), "en_upper": ("ABs", "en"),
-                   "es_accent_left_out": ("aba", "es"), "es_accent": ("\u00e1ba", "es"), "es_n": ("nan", "es"), "none": ("qqq", "en"),
-                   "empty": ("", "en"), "whole_word": ("act", "en")}
+    yield (
+        "thread",
+        {
+            "what": "the name of the thread is the public key",
+            "do": "thread_id",
+            "failure": None,
+            "entropy_hex": ENTROPY.hex(),
+            "desk": "legal",
+            "root_hex": ROOT.hex(),
+            "expected": base64.urlsafe_b64encode(public).decode().rstrip("="),
+        },
+    )
+    completions = {
+        "en_one": ("zeb", "en"),
+        "en_several": ("abs", "en"),
+        "en_upper": ("ABs", "en"),
+        "es_accent_left_out": ("aba", "es"),
+        "es_accent": ("\u00e1ba", "es"),
+        "es_n": ("nan", "es"),
+        "none": ("qqq", "en"),
+        "empty": ("", "en"),
+        "whole_word": ("act", "en"),
+    }
     for name, (prefix, language) in completions.items():
         listed = [unicodedata.normalize("NFKD", w) for w in Mnemonic(LISTS[language]).wordlist]
         start = bare(prefix.lower())
-        yield f"complete_{name}", {
-            "what": f"words that begin with {prefix!r}", "do": "complete", "failure": None, "prefix": prefix,
-            "language": language, "expected": [w for w in listed if prefix and bare(w).startswith(start)]}
+        yield (
+            f"complete_{name}",
+            {
+                "what": f"words that begin with {prefix!r}",
+                "do": "complete",
+                "failure": None,
+                "prefix": prefix,
+                "language": language,
+                "expected": [w for w in listed if prefix and bare(w).startswith(start)],
+            },
+        )

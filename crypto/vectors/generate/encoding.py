@@ -30,8 +30,10 @@ def text_cases() -> Iterator[Case]:
         "root": ("root", ROOT_TEXT, ROOT),
     }
     for name, (form, text, data) in good.items():
-        yield name, {"what": f"{form} text", "do": "decode", "failure": None, "form": form, "text": text,
-                     "length": len(data), "expected_hex": data.hex()}
+        yield (
+            name,
+            {"what": f"{form} text", "do": "decode", "failure": None, "form": form, "text": text, "length": len(data), "expected_hex": data.hex()},
+        )
     bad = {
         "b64url_padded": ("b64url", "_w==", 1, "padding is not written"),
         "b64url_standard_alphabet": ("b64url", "+/+/", 3, "the signs are - and _"),
@@ -63,10 +65,18 @@ def bech32_cases() -> Iterator[Case]:
     """Bech32; the texts are from BIP 173 and C2SP age.md."""
     secret = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
     public = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
-    yield "bech32_upper", {"what": "the secret key of C2SP age.md, upper case", "do": "bech32_decode", "failure": None,
-                           "text": secret, "expected_hrp": "AGE-SECRET-KEY-", "expected_hex": "42" * 32}
-    yield "bech32_empty", {"what": "no data", "do": "bech32_decode", "failure": None, "text": "a12uel5l",
-                           "expected_hrp": "a", "expected_hex": ""}
+    yield (
+        "bech32_upper",
+        {
+            "what": "the secret key of C2SP age.md, upper case",
+            "do": "bech32_decode",
+            "failure": None,
+            "text": secret,
+            "expected_hrp": "AGE-SECRET-KEY-",
+            "expected_hex": "42" * 32,
+        },
+    )
+    yield "bech32_empty", {"what": "no data", "do": "bech32_decode", "failure": None, "text": "a12uel5l", "expected_hrp": "a", "expected_hex": ""}
     bad = {
         "bech32_mixed_case": (secret[:20] + secret[20:].lower(), "one case throughout"),
         "bech32_wrong_checksum": (public[:-1] + "q", "the checksum is wrong"),
@@ -82,8 +92,7 @@ def bech32_cases() -> Iterator[Case]:
 
 def day_cases() -> Iterator[Case]:
     """Days."""
-    yield "day", {"what": "a leap day", "do": "parse_day", "failure": None, "text": "2028-02-29",
-                  "expected": {"year": 2028, "month": 2, "day": 29}}
+    yield "day", {"what": "a leap day", "do": "parse_day", "failure": None, "text": "2028-02-29", "expected": {"year": 2028, "month": 2, "day": 29}}
     bad = {
         "day_not_there": ("2026-02-29", "there is no such day"),
         "day_compact": ("20260105", "the lines are written"),
@@ -151,10 +160,11 @@ def json_cases() -> Iterator[Case]:
     }
     for name, (raw, what) in wrong.items():
         yield name, {"what": what, "do": "decode_canonical", "failure": "json", "raw_text": raw}
-    yield "json_not_utf8", {"what": "a byte that is not UTF-8", "do": "decode_canonical", "failure": "json",
-                            "raw_base64": b64(b'{"s":"\xff"}')}
-    yield "json_utf8_surrogate", {"what": "a surrogate in UTF-8", "do": "decode_canonical", "failure": "json",
-                                  "raw_base64": b64(b'{"s":"\xed\xa0\xbd"}')}
+    yield "json_not_utf8", {"what": "a byte that is not UTF-8", "do": "decode_canonical", "failure": "json", "raw_base64": b64(b'{"s":"\xff"}')}
+    yield (
+        "json_utf8_surrogate",
+        {"what": "a surrogate in UTF-8", "do": "decode_canonical", "failure": "json", "raw_base64": b64(b'{"s":"\xed\xa0\xbd"}')},
+    )
 
 
 def repair_cases() -> Iterator[Case]:
@@ -166,9 +176,16 @@ def repair_cases() -> Iterator[Case]:
     }
     for name, (text, expected, what) in repaired.items():
         yield name, {"what": what, "do": "repair_text", "failure": None, "units": units(text), "expected_text": expected}
-    yield "repair_half_emoji", {"what": "a cut emoji becomes U+FFFD, a whole one stays", "do": "repair_text",
-                                "failure": None, "units": [0xD83D, 0x61, 0xDC26, 0xD83D, 0xDC26],
-                                "expected_text": "\ufffda\ufffd\U0001f426"}
+    yield (
+        "repair_half_emoji",
+        {
+            "what": "a cut emoji becomes U+FFFD, a whole one stays",
+            "do": "repair_text",
+            "failure": None,
+            "units": [0xD83D, 0x61, 0xDC26, 0xD83D, 0xDC26],
+            "expected_text": "\ufffda\ufffd\U0001f426",
+        },
+    )
 
 
 def units(text: str) -> list[int]:

@@ -4,16 +4,25 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corncrake_crypto import encoding
 
-DECODERS = {
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _root(text: str, length: int) -> bytes:
+    assert length == encoding.ROOT_LENGTH
+    return encoding.parse_root(text)
+
+
+DECODERS: dict[str, Callable[[str, int], bytes]] = {
     "b64url": encoding.unb64url,
     "hex": encoding.unhex,
     "base64_nopad": encoding.unb64std_nopad,
     "base64_padded": encoding.unb64std,
-    "root": lambda text, _length: encoding.parse_root(text),  # pyright: ignore[reportUnknownLambdaType]
+    "root": _root,
 }
 ENCODERS = {
     "b64url": encoding.b64url,
@@ -44,7 +53,8 @@ def _day(case: dict[str, Any]) -> None:
 
 def _json(case: dict[str, Any]) -> None:
     raw = case["raw_text"].encode() if "raw_text" in case else base64.b64decode(case["raw_base64"])
-    assert encoding.canonical(encoding.decode_canonical(raw, dict)) == raw
+    value: dict[str, Any] = encoding.decode_canonical(raw, dict)
+    assert encoding.canonical(value) == raw
 
 
 def _repair(case: dict[str, Any]) -> None:

@@ -20,7 +20,6 @@ from corncrake_crypto.identities import HRP, Identity
 from corncrake_crypto.recipients import Recipient
 from corncrake_crypto.seal import seal_stream
 from corncrake_crypto.unseal import unseal_stream
-
 from corncrake_vault.age.legacy import Passphrase, X25519Identity
 
 if TYPE_CHECKING:
@@ -76,9 +75,7 @@ def read_identities(path: str) -> list[Unwrapper]:
     """
     lines = [line.strip() for line in _read_small(path).splitlines()]
     found: list[Unwrapper] = [
-        Identity.from_text(line) if line.startswith(HRP) else X25519Identity(line)
-        for line in lines
-        if line and not line.startswith("#")
+        Identity.from_text(line) if line.startswith(HRP) else X25519Identity(line) for line in lines if line and not line.startswith("#")
     ]
     if not found:
         raise UsageError(Failure.MISUSE, f"{path}: there is no identity in this file")

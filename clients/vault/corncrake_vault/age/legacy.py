@@ -12,14 +12,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from corncrake_crypto.encoding import bech32_decode, unb64std_nopad
-from corncrake_crypto.errors import Failure, FileError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from corncrake_crypto.encoding import bech32_decode, unb64std_nopad
+from corncrake_crypto.errors import Failure, FileError
 
 if TYPE_CHECKING:
     from corncrake_crypto.age_format import Header, Stanza
