@@ -24,7 +24,6 @@ from corncrake_crypto.fields import (
     Day,
     Hash,
     Id,
-    Label,
     Labels,
     Languages,
     LogOrigin,
