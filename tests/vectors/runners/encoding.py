@@ -53,7 +53,7 @@ def _day(case: dict[str, Any]) -> None:
 
 def _json(case: dict[str, Any]) -> None:
     raw = case["raw_text"].encode() if "raw_text" in case else base64.b64decode(case["raw_base64"])
-    value: dict[str, Any] = encoding.decode_canonical(raw, dict)
+    value = encoding.decode_canonical(raw, dict[str, Any])
     assert encoding.canonical(value) == raw
 
 
