@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Receipts: what the log promises about one report, and what opens its commitment later.
+
+Rules of this file: a report's id is the hash of its ciphertext. A receipt is a note by the log's key; it promises that the next
+head includes the commitment, which says nothing to those who do not know the salt. A dummy's commitment looks the same.
+
+Source: crypto/spec/receipt.md.
+"""
+
+import hashlib
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from corncrake_crypto.encoding import parse_day
+from corncrake_crypto.errors import Failure, FileError, PeerError
+from corncrake_crypto.fields import Hash, Id, Natural, Wire
+from corncrake_crypto.note import NoteKey, open_note, read_document, sign_note, write_document
+from corncrake_crypto.signatures import SigningKey
+
+KIND: Final = "receipt"
+MAX_RECEIPT: Final = 4_096
+"""Bytes of a receipt."""
+
+DayText = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+"""A day as it stands in the bytes that are hashed: `YYYY-MM-DD`."""
+
+_LEAF: Final = "corncrake.org/leaf/v1\n"
+
+
+def check_day_text(day: str) -> None:
+    """Refuse a day that no calendar has, with the `ValueError` that msgspec makes a `json` of."""
+    try:
+        parse_day(day)
+    except FileError as error:
+        raise ValueError(error.detail) from error
+
+
+class Receipt(Wire, frozen=True, kw_only=True):
+    """A promise: the report `id` came to `desk` on `day`, and `salt` hides it in the log."""
+
+    id: Hash
+    desk: Id
+    day: DayText
+    salt: Hash
+
+    def __post_init__(self) -> None:
+        """Check the day."""
+        check_day_text(self.day)
+
+
+class Opening(Wire, frozen=True, kw_only=True):
+    """What opens the commitment at leaf `index`: a report of some desk, or a dummy, which has neither desk nor id."""
+
+    index: Natural
+    kind: Literal["report", "dummy"]
+    day: DayText
+    salt: Hash
+    desk: Id | None = None
+    id: Hash | None = None
+
+    def __post_init__(self) -> None:
+        """Check the day, and that only reports have desk and id."""
+        check_day_text(self.day)
+        is_report = self.kind == "report"
+        if (self.desk is not None) != is_report or (self.id is not None) != is_report:
+            raise ValueError("a report's opening names desk and id, and a dummy's neither")
+
+
+def report_id(sealed: bytes) -> str:
+    """Return the id of a report: SHA-256 of its ciphertext, lower-case hex."""
+    return hashlib.sha256(sealed).hexdigest()
+
+
+def sign_receipt(receipt: Receipt, origin: str, key: SigningKey) -> bytes:
+    """Return the receipt as a note, signed by the log `origin`."""
+    return sign_note(write_document(KIND, receipt), [(origin, key)])
+
+
+def open_receipt(
+    raw: bytes,
+    origin: str,
+    key: bytes,
+    report: str | None = None,
+    desk: str | None = None,
+) -> Receipt:
+    """Return a receipt, verified.
+
+    Args:
+        raw: the note.
+        origin: the log's origin line, from the charter.
+        key: the log's 32-byte public key, from the charter.
+        report: when given, the id that it must be for.
+        desk: when given, the desk that it must be for.
+
+    Raises:
+        FileError: `note`, `kind`, `json`, `not-canonical`.
+        PeerError: `signature`; `desk`, when it is for another desk; `altered`, when it is for another report.
+
+    Source: crypto/spec/receipt.md §2.
+    """
+    text = open_note(raw, [NoteKey(origin, key)], limit=MAX_RECEIPT)
+    receipt = read_document(text, KIND, Receipt)
+    if desk is not None and receipt.desk != desk:
+        raise PeerError(Failure.DESK, "the receipt is for another desk")
+    if report is not None and receipt.id != report:
+        raise PeerError(Failure.ALTERED, "the receipt is for other bytes than were sent")
+    return receipt
+
+
+def report_commitment(desk: str, day: str, report: str, salt: str) -> bytes:
+    """Return the 32 bytes that stand in the log for a report; `report` and `salt` are lower-case hex.
+
+    Source: crypto/spec/receipt.md §3.
+    """
+    return hashlib.sha256(f"{_LEAF}report\n{desk}\n{day}\n{report}\n{salt}\n".encode()).digest()
+
+
+def dummy_commitment(day: str, salt: str) -> bytes:
+    """Return the 32 bytes that stand in the log for nothing; `salt` is 64 characters of lower-case hex.
+
+    Source: crypto/spec/receipt.md §3.
+    """
+    return hashlib.sha256(f"{_LEAF}dummy\n{day}\n{salt}\n".encode()).digest()
+
+
+def commitment(receipt: Receipt) -> bytes:
+    """Return the 32 bytes that the log has promised to include."""
+    return report_commitment(receipt.desk, receipt.day, receipt.id, receipt.salt)
+
+
+def opening_commitment(opening: Opening) -> bytes:
+    """Return the 32 bytes that this opening opens; the caller compares them with the leaf."""
+    if opening.desk is None or opening.id is None:
+        return dummy_commitment(opening.day, opening.salt)
+    return report_commitment(opening.desk, opening.day, opening.id, opening.salt)
