@@ -8,11 +8,13 @@ after an error none of it. Every verb may be called again with the same argument
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
+
+    from corncrake_crypto.signatures import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,4 +257,50 @@ class Blocks(Protocol):
 
     def read(self, block_id: str) -> AsyncIterator[bytes]:
         """Yield a block in pieces."""
+        ...
+
+
+class LogKey(Protocol):
+    """The log's key, and the last head that it was asked to sign."""
+
+    @property
+    def origin(self) -> str:
+        """The log's origin line."""
+        ...
+
+    @property
+    def key(self) -> SigningKey:
+        """The key itself."""
+        ...
+
+    def noted_head(self) -> tuple[int, bytes]:
+        """Return size and root of the last head noted; size 0 before the first."""
+        ...
+
+    def note_head(self, size: int, root: bytes) -> None:
+        """Note a head that is about to be signed; durable when it returns."""
+        ...
+
+
+class Disk(Protocol):
+    """How much room there is."""
+
+    def check_room(self, length: int) -> None:
+        """Check that `length` bytes of reports may be stored.
+
+        Raises:
+            NoRoom: they may not.
+        """
+        ...
+
+
+class Spool(Protocol):
+    """Room on the disk for what is read twice before it is accepted."""
+
+    def open(self, length: int) -> BinaryIO:
+        """Return an empty file for `length` bytes, gone when it is closed.
+
+        Raises:
+            NoRoom: the disk is too full.
+        """
         ...

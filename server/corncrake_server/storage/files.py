@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import tempfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from corncrake_crypto.errors import Failure, StoreError
 from corncrake_server.refusals import Conflict, NoRoom, NotHere
@@ -37,6 +38,20 @@ def free_bytes(folder: Path) -> int:
     """Return the bytes that may still be written to the file system of `folder`."""
     status = os.statvfs(folder)
     return status.f_bavail * status.f_frsize
+
+
+class FolderDisk:
+    """`ports.Disk` of the file system that a folder is on."""
+
+    def __init__(self, folder: Path, reserve: int) -> None:
+        """Keep the folder and how many bytes must stay free."""
+        self._folder = folder
+        self._reserve = reserve
+
+    def check_room(self, length: int) -> None:
+        """Check that `length` more bytes leave the reserve; see `ports.Disk`."""
+        if free_bytes(self._folder) - length < self._reserve:
+            raise NoRoom
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -133,3 +148,28 @@ class FileBlocks:
         with file:
             while piece := await asyncio.to_thread(file.read, _PIECE):
                 yield piece
+
+
+class FileSpool:
+    """`ports.Spool`: a folder for what is too large for memory and not yet accepted."""
+
+    def __init__(self, folder: Path, reserve: int) -> None:
+        """Keep the folder and how many bytes must stay free on its disk."""
+        self._folder = folder
+        self._reserve = reserve
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Remove what a crash left. Only when no other process runs."""
+        for left in self._folder.iterdir():
+            left.unlink()
+
+    def open(self, length: int) -> BinaryIO:
+        """Return a new file without a name, for `length` bytes; it is gone when it is closed, however that comes about.
+
+        Raises:
+            NoRoom: the disk is too full.
+        """
+        if free_bytes(self._folder) - length < self._reserve:
+            raise NoRoom
+        return cast("BinaryIO", tempfile.TemporaryFile(dir=self._folder))

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`corncrake-server`: run the server, and what an operator does to it.
+
+Rules of this file: what a command says goes to standard output, one line; what went wrong goes to standard error as
+`failure: sentence`, exit 1. Listening is on a Unix socket or on loopback, nowhere else; nothing writes an access log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from corncrake_crypto.encoding import b64url
+from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
+from corncrake_server.app import Process, create_app
+from corncrake_server.backup import back_up, restore
+from corncrake_server.clock import SystemClock
+from corncrake_server.control import Answer, Order, ask, carry_out
+from corncrake_server.settings import Settings, load_settings
+from corncrake_server.storage.database import Database
+from corncrake_server.storage.log_key import LogKeyFiles
+from corncrake_server.storage.process_lock import ProcessLock
+from corncrake_server.storage.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LOG_PATH: Final = "/log/1"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="corncrake-server", description="The server of Corncrake: it keeps what it cannot read.")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, help="a TOML file of settings")
+    shared.add_argument("--data", dest="data_dir", help="the data folder")
+    shared.add_argument("--database", dest="database_url", help="an SQLAlchemy URL; without: SQLite in the data folder")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", parents=[shared], help="run the server")
+    serve.add_argument("--uds", help="listen on this Unix socket")
+    serve.add_argument("--port", type=int, help="listen on this port of 127.0.0.1")
+    serve.add_argument("--page", dest="page_dir", help="serve the built page in this folder")
+    serve.add_argument("--publish-at", dest="publish_at", help="HH:MM, UTC; empty: only by command")
+    init = commands.add_parser("init", parents=[shared], help="make data folder, tables and log key; print the public key")
+    init.add_argument("--origin", help="https://host[:port] as the charter will have it")
+    charter = commands.add_parser("charter", parents=[shared], help="take a charter and the forms that it names")
+    charter.add_argument("note", type=Path)
+    charter.add_argument("--form", type=Path, action="append", default=[])
+    commands.add_parser("publish", parents=[shared], help="publish now")
+    tables = commands.add_parser("migrate", parents=[shared], help="bring the tables up or down")
+    tables.add_argument("direction", choices=["up", "down"], nargs="?", default="up")
+    tables.add_argument("revision", nargs="?")
+    commands.add_parser("check", parents=[shared], help="check data folder, tables, log key and head")
+    for name, text in (("backup", "copy everything but the log key into a new folder"), ("restore", "bring a backup back")):
+        copy = commands.add_parser(name, parents=[shared], help=text)
+        copy.add_argument("folder", type=Path)
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    values = {key: value for key, value in vars(arguments).items() if key in Settings.__struct_fields__}
+    return load_settings(arguments.config, values)
+
+
+def _init(settings: Settings) -> str:
+    if not settings.origin:
+        raise UsageError(Failure.MISUSE, "init needs --origin, as the charter will have it")
+    for folder in (settings.data, settings.keys):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    asyncio.run(_migrate(settings, "head"))
+    LogKeyFiles.create(settings.keys, settings.origin.partition("://")[2] + _LOG_PATH)
+    return _log_line(LogKeyFiles(settings.keys))
+
+
+def _log_line(log: LogKeyFiles) -> str:
+    return f"log {log.origin} {b64url(log.key.public)}"
+
+
+async def _migrate(settings: Settings, revision: str) -> None:
+    database = Database(settings.url)
+    lock = ProcessLock(settings.data) if database.is_sqlite else None
+    try:
+        await migrate(database, revision)
+    finally:
+        await database.close()
+        if lock is not None:
+            lock.close()
+
+
+async def _order(settings: Settings, order: Order) -> Answer:
+    """Carry out an order here or, when a server has the data folder, there."""
+    try:
+        process = Process(settings, SystemClock())
+    except StoreError as error:
+        if "another server process" not in error.detail:
+            raise
+        return await ask(settings.data, order)
+    try:
+        await process.start()
+        return await carry_out(order, process.services)
+    finally:
+        await process.stop()
+
+
+async def _check(settings: Settings) -> str:
+    process = Process(settings, SystemClock())
+    try:
+        await process.start()
+        head = await process.services.log.head()
+    finally:
+        await process.stop()
+    return f"{_log_line(process.key)} size {head.size if head else 0}"
+
+
+def _serve(settings: Settings) -> None:
+    application = create_app(settings)
+    uvicorn.run(
+        application,
+        host="127.0.0.1",
+        port=settings.port,
+        uds=settings.uds or None,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=settings.graceful_seconds,
+        timeout_keep_alive=20,
+        h11_max_incomplete_event_size=65_536,
+    )
+
+
+def _run(arguments: argparse.Namespace) -> str:
+    settings = _settings(arguments)
+    match arguments.command:
+        case "serve":
+            _serve(settings)
+            return ""
+        case "init":
+            return _init(settings)
+        case "migrate":
+            default = "head" if arguments.direction == "up" else "base"
+            asyncio.run(_migrate(settings, arguments.revision or default))
+            return "the tables are in place"
+        case "check":
+            return asyncio.run(_check(settings))
+        case "backup":
+            return asyncio.run(back_up(settings, arguments.folder))
+        case "restore":
+            return asyncio.run(restore(settings, arguments.folder))
+        case "charter":
+            forms = tuple(path.read_bytes() for path in arguments.form)
+            order = Order(do="charter", charter=arguments.note.read_bytes(), forms=forms)
+        case _:
+            order = Order(do="publish")
+    answer = asyncio.run(_order(settings, order))
+    if answer.failure:
+        raise StoreError(Failure(answer.failure), answer.said)
+    return answer.said
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    os.umask(0o077)
+    try:
+        said = _run(_parser().parse_args(words))
+    except CorncrakeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{Failure.STORE}: {error.strerror}\n")
+        return 1
+    if said:
+        sys.stdout.write(said + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

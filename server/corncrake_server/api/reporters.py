@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a reporter's device asks for and sends."""
+
+from typing import Any
+
+from litestar import MediaType, Request, Response, get, head, post, put
+
+from corncrake_crypto.note import write_bundle
+from corncrake_server.api.bodies import stated_length
+from corncrake_server.api.state import rooms, services
+from corncrake_server.refusals import NotHere
+
+AnyRequest = Request[Any, Any, Any]
+_BYTES = "application/octet-stream"
+
+
+@get("/v1/charter", media_type=MediaType.TEXT)
+async def get_charter(request: AnyRequest) -> Response[bytes]:
+    """The organisation's newest charter: a signed note."""
+    return Response(await services(request).organisation.note(), media_type=MediaType.TEXT)
+
+
+@get("/v1/forms/{sha256:str}")
+async def get_form(request: AnyRequest, sha256: str) -> Response[bytes]:
+    """A desk's form, by the hash that the charter gives: canonical JSON."""
+    form = await services(request).documents.form(sha256)
+    if form is None:
+        raise NotHere("there is no such form")
+    return Response(form, media_type=MediaType.JSON)
+
+
+@get("/v1/desks/{desk:str}/epochs/{epoch:int}/prekeys")
+async def get_prekeys(request: AnyRequest, desk: str, epoch: int) -> Response[bytes]:
+    """The prekeys of a desk's reviewers for an epoch: a bundle of signed notes."""
+    notes = await services(request).organisation.desk_prekeys(desk, min(epoch, 1 << 30))
+    return Response(write_bundle(prekey.note for prekey in notes), media_type=MediaType.JSON)
+
+
+@get("/v1/desks/{desk:str}/heads")
+async def get_heads(request: AnyRequest, desk: str) -> Response[bytes]:
+    """The newest edition head of each voice of a desk: a bundle of signed notes."""
+    here = services(request)
+    voices = set((await here.organisation.charter()).desk(desk).voices)
+    heads = [found.note for found in await here.documents.heads(desk) if found.reviewer in voices]
+    return Response(write_bundle(heads), media_type=MediaType.JSON)
+
+
+@get("/v1/desks/{desk:str}/editions/{reviewer:str}/{number:int}/{bucket:int}")
+async def get_edition_tile(request: AnyRequest, desk: str, reviewer: str, number: int, bucket: int) -> Response[bytes]:
+    """One reply tile of a voice's newest edition."""
+    largest = 1 << 30
+    tile = None
+    if 0 <= number < 1 << 53 and 0 <= bucket < largest:
+        tile = await services(request).documents.edition_tile(desk, reviewer, number, bucket)
+    if tile is None:
+        raise NotHere("there is no such tile, or the edition has been replaced")
+    return Response(tile, media_type=_BYTES)
+
+
+@post("/v1/desks/{desk:str}/epochs/{epoch:int}/reports", media_type=MediaType.TEXT, request_max_body_size=None)
+async def post_report(request: AnyRequest, desk: str, epoch: int) -> Response[bytes]:
+    """Store a sealed report. Answers 201 with a receipt, and 200 with the same receipt when the same bytes come again."""
+    intake = services(request).intake
+    length = stated_length(request)
+    stanzas = await intake.allowed(desk, epoch, length)
+    body = await rooms(request).bodies.whole(request, length)
+    taken = await intake.take(desk, epoch, stanzas, body)
+    return Response(taken.receipt, status_code=201 if taken.new else 200, media_type=MediaType.TEXT)
+
+
+@put("/v1/blocks/{block:str}", request_max_body_size=None)
+async def put_block(request: AnyRequest, block: str) -> Response[bytes]:
+    """Store a sealed block, once. 201 when it is new, 200 when the same bytes are there, 409 when others are."""
+    shelf = services(request).blocks
+    length = stated_length(request)
+    shelf.allowed(block, length)
+    body = await rooms(request).bodies.whole(request, length)
+    new = await shelf.put(block, body)
+    return Response(b"", status_code=201 if new else 200, media_type=MediaType.TEXT)
+
+
+@head("/v1/blocks/{block:str}")
+async def head_block(request: AnyRequest, block: str) -> Response[None]:
+    """Say whether a block is there: 200 or 404."""
+    return Response(None, status_code=200 if await services(request).blocks.has(block) else 404)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a handler finds on the application: the services, the reader of bodies, the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+    from corncrake_server.api.bodies import BodyReader
+    from corncrake_server.services.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Handed to every handler."""
+
+    services: Services
+    bodies: BodyReader
+
+
+def rooms(request: Request[Any, Any, Any]) -> Rooms:
+    """Return what the application keeps for its handlers."""
+    return cast("Rooms", request.app.state.rooms)
+
+
+def services(request: Request[Any, Any, Any]) -> Services:
+    """Return the services."""
+    return rooms(request).services

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Puts the server together: settings in, an ASGI application out.
+
+Rules of this file: it is the only one that knows storage and services and HTTP at the same time. Starting finishes a publication
+that a crash cut off and refuses a database that is older than the log key; stopping stores what waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from corncrake_crypto.errors import CorncrakeError
+from corncrake_server.api import couriers, health, log, reporters
+from corncrake_server.api.bodies import BodyReader
+from corncrake_server.api.errors import refuse, refuse_http, refuse_unknown
+from corncrake_server.api.page import HEADERS, page_handler, read_page
+from corncrake_server.api.state import Rooms
+from corncrake_server.clock import Clock, SystemClock
+from corncrake_server.control import listen
+from corncrake_server.services.blocks import BlockShelf
+from corncrake_server.services.committer import Committer
+from corncrake_server.services.couriers import CourierDoor
+from corncrake_server.services.inbox import Inbox
+from corncrake_server.services.intake import Intake
+from corncrake_server.services.log_reader import LogReader
+from corncrake_server.services.organisation import Organisation
+from corncrake_server.services.publication import Publication
+from corncrake_server.services.schedule import publish_daily
+from corncrake_server.services.services import Services
+from corncrake_server.storage.database import Database
+from corncrake_server.storage.documents import SqlDocuments
+from corncrake_server.storage.files import FileBlocks, FileSpool, FolderDisk
+from corncrake_server.storage.log import SqlLog
+from corncrake_server.storage.log_key import LogKeyFiles
+from corncrake_server.storage.process_lock import ProcessLock
+from corncrake_server.storage.reports import SqlReports
+from corncrake_server.storage.schema import check_schema
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+    from corncrake_server.settings import Settings
+
+_REPORT_SHARE = 8
+"""Reports may use all of the reserve but an eighth."""
+
+
+class Process:
+    """One server process: its services, and what must be closed when it ends."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Open the data folder and take the lock; the database is opened by `start`.
+
+        Raises:
+            StoreError: `store`: another process has the folder, or there is no log key.
+        """
+        self.settings = settings
+        self.database = Database(settings.url)
+        self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
+        self.key = LogKeyFiles(settings.keys)
+        blocks = FileBlocks(settings.data / "blocks", settings.disk_reserve)
+        spool = FileSpool(settings.data / "spool", settings.disk_reserve)
+        if self._lock is not None:
+            blocks.clear_incoming()
+            spool.clear()
+        documents, reports, tree = SqlDocuments(self.database), SqlReports(self.database), SqlLog(self.database)
+        organisation = Organisation(documents, clock)
+        self.committer = Committer(reports, settings.batch_reports)
+        disk = FolderDisk(settings.data, settings.disk_reserve // _REPORT_SHARE)
+        self.services = Services(
+            clock=clock,
+            disk=disk,
+            documents=documents,
+            reports=reports,
+            log=tree,
+            log_key=self.key,
+            organisation=organisation,
+            intake=Intake(organisation, self.committer, self.key, disk, clock),
+            blocks=BlockShelf(blocks, clock),
+            couriers=CourierDoor(organisation, documents, clock),
+            inbox=Inbox(organisation, documents, spool, self.key, clock),
+            log_reader=LogReader(tree),
+            publication=Publication(tree, self.key, clock),
+        )
+
+    async def start(self) -> None:
+        """Check the tables and the log, and begin to take reports.
+
+        Raises:
+            StoreError: `store`.
+        """
+        await check_schema(self.database)
+        await self.services.publication.check_start()
+        self.committer.start()
+
+    async def stop(self) -> None:
+        """Store what waits, and let go of everything."""
+        await self.committer.stop()
+        await self.database.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
+    """Return the application of one process.
+
+    Args:
+        settings: of this server.
+        clock: the system's, when None.
+
+    Raises:
+        UsageError: `misuse`: the page's folder holds no page.
+
+    Source: crypto/spec; the OpenAPI description at `/schema/openapi.json`.
+    """
+    clock = clock or SystemClock()
+    page = Path(settings.page_dir) if settings.page_dir else None
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        process = Process(settings, clock)
+        await process.start()
+        app.state.rooms = Rooms(process.services, BodyReader(settings, clock))
+        tasks = [asyncio.create_task(publish_daily(process.services.publication, clock, settings.publish_at))] if settings.publish_at else []
+        async with listen(settings.data, process.services):
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
+        await process.stop()
+
+    handlers = [
+        reporters.get_charter,
+        reporters.get_form,
+        reporters.get_prekeys,
+        reporters.get_heads,
+        reporters.get_edition_tile,
+        reporters.post_report,
+        reporters.put_block,
+        reporters.head_block,
+        log.get_checkpoint,
+        log.get_tile,
+        couriers.get_pending,
+        couriers.get_openings,
+        couriers.get_report,
+        couriers.get_block,
+        couriers.put_parcel,
+        health.get_health,
+    ]
+    return Litestar(
+        [*handlers, page_handler(read_page(page))] if page else handlers,
+        lifespan=[lifespan],
+        state=State(),
+        exception_handlers={CorncrakeError: refuse, HTTPException: refuse_http, Exception: refuse_unknown},
+        response_headers=HEADERS,
+        openapi_config=OpenAPIConfig(
+            title="Corncrake", version="1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+        ),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Checks a charter that came, from an operator or in a parcel, and what must come with it.
+
+Rules of this file: the first charter pins the organisation's root, and every later one must have the same. A charter that names
+another log key than ours would make every receipt worthless, so it is refused. Every form that it names must be here or come
+along.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corncrake_crypto.charter import KIND, Charter, open_charter
+from corncrake_crypto.encoding import parse_root, unb64url
+from corncrake_crypto.errors import Failure, PeerError
+from corncrake_crypto.form import form_hash, read_form
+from corncrake_crypto.note import read_document, unverified_text
+from corncrake_server.ports import Changes, CharterNote
+from corncrake_server.services.leaves import public_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from corncrake_crypto.charter import OpenedCharter
+    from corncrake_server.ports import Documents, LogKey
+    from corncrake_server.services.services import Services
+
+
+def check_charter(note: bytes, here: OpenedCharter | None, log: LogKey, today: date) -> OpenedCharter:
+    """Verify a charter that is to follow `here`.
+
+    Raises:
+        FileError, PeerError: as `open_charter`; `charter`, when it names another log than ours.
+    """
+    claimed = here.charter if here else read_document(unverified_text(note), KIND, Charter)
+    opened = open_charter(
+        note, root=parse_root(claimed.root), origin=here.charter.origin if here else None, today=today, floor=here.ref if here else None
+    )
+    named = opened.charter.log
+    if (named.origin, unb64url(named.key, 32)) != (log.origin, log.key.public):
+        raise PeerError(Failure.CHARTER, "the charter names another log key than this server has")
+    return opened
+
+
+async def check_forms(opened: OpenedCharter, forms: Iterable[bytes], documents: Documents) -> Mapping[str, bytes]:
+    """Return by their hashes the forms that came, after checking that every desk has its form.
+
+    Raises:
+        FileError, PeerError: as `read_form`; `charter`, when a form is missing, or came and is no desk's.
+    """
+    wanted = {desk.form for desk in opened.charter.desks}
+    found = {form_hash(form): form for form in forms}
+    for sha256, form in found.items():
+        read_form(form, sha256)
+    if not found.keys() <= wanted:
+        raise PeerError(Failure.CHARTER, "a form came that no desk of the charter has")
+    for sha256 in wanted - found.keys():
+        if await documents.form(sha256) is None:
+            raise PeerError(Failure.CHARTER, "the charter names a form that is not here")
+    return found
+
+
+async def bring_charter(services: Services, note: bytes, forms: Iterable[bytes]) -> OpenedCharter:
+    """Take a charter that an operator brings; the same one again changes nothing.
+
+    Raises:
+        FileError, PeerError: as `check_charter` and `check_forms`.   StoreError: it could not be stored.
+    """
+    here = await services.organisation.charter_or_none()
+    opened = check_charter(note, here, services.log_key, services.clock.today())
+    found = await check_forms(opened, forms, services.documents)
+    if here is None or opened.charter.sequence > here.charter.sequence:
+        stored = CharterNote(opened.charter.sequence, opened.sha256, note)
+        changes = Changes(charter=stored, forms=found, entries=[public_entry(KIND, opened.text)])
+        await services.documents.apply(changes)
+        services.organisation.forget()
+    return opened

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The charter that the server acts on, and the prekeys that go with it.
+
+Rules of this file: a charter was verified before it was stored, so it is read here and not verified again; what it says about
+who may do what holds also after it has expired, or no courier could bring the next one. What is read is kept for a second:
+other processes may have changed it since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from corncrake_crypto.charter import KIND, Charter, OpenedCharter
+from corncrake_crypto.encoding import unb64url
+from corncrake_crypto.errors import Failure, PeerError
+from corncrake_crypto.note import read_document, unverified_text
+from corncrake_server.refusals import NotHere
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corncrake_server.clock import Clock
+    from corncrake_server.ports import Documents, PrekeyNote
+
+_KEPT_SECONDS: Final = 1.0
+_MOST_EPOCHS: Final = 8
+
+
+class _Kept(NamedTuple):
+    until: float
+    opened: OpenedCharter
+    note: bytes
+
+
+class Organisation:
+    """The newest charter and its prekeys."""
+
+    def __init__(self, documents: Documents, clock: Clock) -> None:
+        """Keep where documents come from."""
+        self._documents = documents
+        self._clock = clock
+        self._kept: _Kept | None = None
+        self._prekeys: dict[int, tuple[float, Sequence[PrekeyNote]]] = {}
+
+    def forget(self) -> None:
+        """Read again at the next question: something was just changed."""
+        self._kept = None
+        self._prekeys.clear()
+
+    async def _newest(self) -> _Kept | None:
+        now = self._clock.monotonic()
+        if self._kept is None or now >= self._kept.until:
+            stored = await self._documents.charter()
+            if stored is None:
+                return None
+            text = unverified_text(stored.note)
+            opened = OpenedCharter(read_document(text, KIND, Charter), text, stored.sha256)
+            self._kept = _Kept(now + _KEPT_SECONDS, opened, stored.note)
+        return self._kept
+
+    async def note(self) -> bytes:
+        """Return the newest charter's note.
+
+        Raises:
+            NotHere: there is no charter yet.
+        """
+        newest = await self._newest()
+        if newest is None:
+            raise NotHere("this server has no charter yet", Failure.CHARTER)
+        return newest.note
+
+    async def charter(self) -> OpenedCharter:
+        """Return the newest charter.
+
+        Raises:
+            NotHere: there is none yet.
+        """
+        await self.note()
+        newest = await self._newest()
+        if newest is None:
+            raise NotHere("this server has no charter yet", Failure.CHARTER)
+        return newest.opened
+
+    async def charter_or_none(self) -> OpenedCharter | None:
+        """Return the newest charter, None before the first."""
+        newest = await self._newest()
+        return None if newest is None else newest.opened
+
+    async def prekeys(self, epoch: int) -> Sequence[PrekeyNote]:
+        """Return the prekeys of all reviewers for an epoch."""
+        now = self._clock.monotonic()
+        until, notes = self._prekeys.get(epoch, (0.0, ()))
+        if now >= until:
+            if len(self._prekeys) >= _MOST_EPOCHS:
+                self._prekeys.clear()
+            notes = await self._documents.prekeys(epoch)
+            self._prekeys[epoch] = (now + _KEPT_SECONDS, notes)
+        return notes
+
+    async def desk_prekeys(self, desk: str, epoch: int) -> Sequence[PrekeyNote]:
+        """Return the prekeys of a desk's reviewers for an epoch.
+
+        Raises:
+            PeerError: `desk`.
+        """
+        reviewers = {reviewer.id for reviewer in (await self.charter()).desk(desk).reviewers}
+        return [note for note in await self.prekeys(epoch) if note.reviewer in reviewers]
+
+    async def courier_key(self, courier: str) -> bytes:
+        """Return a courier's 32-byte key.
+
+        Raises:
+            PeerError: `signature`: the charter knows no such courier.
+        """
+        opened = await self.charter_or_none()
+        for known in opened.charter.couriers if opened else ():
+            if known.id == courier:
+                return unb64url(known.key, 32)
+        raise PeerError(Failure.SIGNATURE, "the charter names no such courier")
+
+
+def reviewer_identity(charters: Sequence[OpenedCharter], reviewer: str) -> bytes:
+    """Return a reviewer's 32-byte identity key, of the first of `charters` that knows the reviewer.
+
+    Raises:
+        PeerError: `desk`.
+    """
+    for opened in charters:
+        for desk in opened.charter.desks:
+            for known in desk.reviewers:
+                if known.id == reviewer:
+                    return unb64url(known.identity, 32)
+    raise PeerError(Failure.DESK, "the charter names no such reviewer")
