@@ -5,7 +5,7 @@ Rules of this file: a type says everything that can be said about one field by i
 of another form with `json`; what two fields say about each other is checked by the object's own module. Binary is unpadded,
 canonical base64url or lower-case hex of a fixed length, and the last character's spare bits are zero by the pattern.
 
-Source: crypto/spec/fields.md; crypto/spec/encoding.md.
+Source: crypto/spec/note.md §5; crypto/spec/encoding.md.
 """
 
 from datetime import date
