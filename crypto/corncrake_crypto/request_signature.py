@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 
 from corncrake_crypto.encoding import b64std, b64url, unb64std
 from corncrake_crypto.errors import Failure, FileError, PeerError, UsageError
-from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.signatures import SIGNATURE_LENGTH, SigningKey, verify
 
 COMPONENTS: Final = ("@method", "@authority", "@path", "@query", "content-digest")
@@ -25,7 +24,6 @@ MAX_AHEAD: Final = 60
 """Seconds that `created` may lie ahead of the reader's clock."""
 TAG: Final = "corncrake"
 LABEL: Final = "corncrake"
-NONCE_LENGTH: Final = 16
 DIGEST_LENGTH: Final = 32
 EMPTY_DIGEST: Final = hashlib.sha256(b"").digest()
 """SHA-256 of an empty body, as GET requests have."""
@@ -42,40 +40,22 @@ _DEFAULT_PORT: Final = re.compile(r"(.*):(?:80|443)")
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
 
 
-class Request(NamedTuple):
-    """What of a request is signed.
-
-    Attributes:
-        method: upper case.
-        authority: host, with the port unless it is the scheme's own; see `authority_of`.
-        path: as sent, `/` when it is empty.
-        query: as sent, without the question mark; empty when there is none.
-        digest: SHA-256 of the body, 32 bytes.
-    """
-
-    method: str
-    authority: str
-    path: str
-    query: str = ""
-    digest: bytes = EMPTY_DIGEST
-
-
 class SignedRequest(NamedTuple):
-    """Who signed a request, and what the server must still do: refuse a nonce twice, and hash the body.
+    """What was signed, and what the server must still do with it: refuse a nonce twice, and hash the body.
 
     Attributes:
         keyid: the courier's id.
         nonce: 22 characters, to be kept until `expires`.
         created: seconds since 1970.
         expires: seconds since 1970.
-        digest: SHA-256 that the body must have, 32 bytes.
+        body_sha256: what the body must hash to, 32 bytes.
     """
 
     keyid: str
     nonce: str
     created: int
     expires: int
-    digest: bytes
+    body_sha256: bytes
 
 
 def _refused(detail: str) -> FileError:
@@ -129,72 +109,121 @@ def parse_content_digest(header: str) -> bytes:
     return unb64std(match[1], DIGEST_LENGTH)
 
 
-def _base(request: Request, params: str) -> bytes:
-    values = (request.method, request.authority, request.path or "/", f"?{request.query}", content_digest(request.digest))
+def _base(method: str, authority: str, target: tuple[str, str], digest: str, params: str) -> bytes:
+    path, query = target
+    values = (method, authority_of(authority), path or "/", f"?{query}", digest)
     return signature_base(list(zip(COMPONENTS, values, strict=True)), params)
 
 
 def sign_request(  # noqa: PLR0913 - what RFC 9421 names, each of them once
-    request: Request, key: SigningKey, keyid: str, *, created: int, life: int = MAX_LIFE, nonce: bytes | None = None
+    key: SigningKey,
+    keyid: str,
+    *,
+    method: str,
+    authority: str,
+    path: str,
+    query: str = "",
+    body_sha256: bytes = EMPTY_DIGEST,
+    created: int,
+    expires: int,
+    nonce: bytes,
 ) -> dict[str, str]:
     """Return the headers that sign a request: Content-Digest, Signature-Input, Signature.
 
     Args:
-        request: what is asked; its digest is that of the body that will be sent.
         key: the courier's key.
         keyid: the courier's id.
+        method: upper case.
+        authority: host and port of the server's origin; see `authority_of`.
+        path: as it will be sent, escaped; `/` when it is empty.
+        query: as it will be sent, without the question mark; empty when there is none.
+        body_sha256: SHA-256 of the body, 32 bytes.
         created: the time now, seconds since 1970.
-        life: seconds that the signature is good for, at most `MAX_LIFE`.
-        nonce: 16 bytes never used before; random when None.
+        expires: seconds since 1970, at most `MAX_LIFE` later.
+        nonce: 16 bytes never used before.
 
     Raises:
         UsageError: `misuse`, when a value is out of its range.
 
     Source: crypto/spec/request_signature.md §3.
     """
-    nonce = random_bytes(NONCE_LENGTH) if nonce is None else nonce
-    params = f'{_COVERED};created={created};expires={created + life};nonce="{b64url(nonce)}";keyid="{keyid}";tag="{TAG}"'
-    if _INPUT.fullmatch(f"{LABEL}={params}") is None or not 1 <= life <= MAX_LIFE or len(request.digest) != DIGEST_LENGTH:
+    params = f'{_COVERED};created={created};expires={expires};nonce="{b64url(nonce)}";keyid="{keyid}";tag="{TAG}"'
+    if (
+        _INPUT.fullmatch(f"{LABEL}={params}") is None
+        or not created < expires <= created + MAX_LIFE
+        or len(body_sha256) != DIGEST_LENGTH
+    ):
         raise UsageError(Failure.MISUSE, "this request cannot be signed")
+    digest = content_digest(body_sha256)
     return {
-        "Content-Digest": content_digest(request.digest),
+        "Content-Digest": digest,
         "Signature-Input": f"{LABEL}={params}",
-        "Signature": f"{LABEL}=:{b64std(key.sign(_base(request, params)))}:",
+        "Signature": f"{LABEL}=:{b64std(key.sign(_base(method, authority, (path, query), digest, params)))}:",
     }
 
 
-def verify_request(request: Request, headers: Mapping[str, str], keys: Mapping[str, bytes], *, now: int) -> SignedRequest:
+def _parse_input(headers: Mapping[str, str]) -> tuple[str, int, int, str, str]:
+    """Return the parameters as they stand, and created, expires, nonce and keyid."""
+    header = headers.get("signature-input", "")
+    match = _INPUT.fullmatch(header)
+    if match is None:
+        raise _refused("Signature-Input is missing, or not in the one form")
+    return header.removeprefix(f"{LABEL}="), int(match[1]), int(match[2]), match[3], match[4]
+
+
+def claimed_keyid(headers: Mapping[str, str]) -> str:
+    """Return the id of the courier that a request says it is from, so that its key can be looked up.
+
+    Raises:
+        FileError: `encoding`, when Signature-Input is missing or has another form than ours.
+
+    Source: crypto/spec/request_signature.md §4.
+    """
+    return _parse_input(headers)[4]
+
+
+def verify_request(  # noqa: PLR0913 - what RFC 9421 names, each of them once
+    *,
+    method: str,
+    authority: str,
+    path: str,
+    query: str = "",
+    headers: Mapping[str, str],
+    key: bytes,
+    now: int,
+) -> SignedRequest:
     """Check the signature of a request.
 
     Args:
-        request: as it came; its digest is not looked at, the one in the headers is what was signed.
-        headers: with names in lower case.
-        keys: couriers' ids and their 32-byte keys, from the charter.
+        method: as it came.
+        authority: that of the origin in the charter: what the request's own header says is not believed.
+        path: as it came, escaped.
+        query: as it came, without the question mark; empty when there is none.
+        headers: by lower-case names.
+        key: the 32-byte key of the courier that `claimed_keyid` names, from the charter.
         now: seconds since 1970.
 
     Returns:
-        Who signed, and what is left to check.
+        What was signed, and is left to check.
 
     Raises:
         FileError: `encoding`: a header is missing or has another form than ours.
-        PeerError: `signature`: nobody known has signed this; `not-yet-valid`, `expired`.
+        PeerError: `signature`: the courier has not signed this; `not-yet-valid`, `expired`.
 
     Source: crypto/spec/request_signature.md §4; RFC 9421 §3.2.
     """
-    given = {name: headers.get(name, "") for name in ("content-digest", "signature-input", "signature")}
-    digest = parse_content_digest(given["content-digest"])
-    match, signature = _INPUT.fullmatch(given["signature-input"]), _SIGNATURE.fullmatch(given["signature"])
-    if match is None or signature is None:
-        raise _refused("Signature-Input or Signature is missing, or not in the one form")
-    created, expires, nonce, keyid = int(match[1]), int(match[2]), match[3], match[4]
-    raw = unb64std(signature[1], SIGNATURE_LENGTH)
-    if keyid not in keys:
-        raise PeerError(Failure.SIGNATURE, "no courier of the charter has this id")
+    params, created, expires, nonce, keyid = _parse_input(headers)
+    header = headers.get("content-digest", "")
+    digest = parse_content_digest(header)
+    match = _SIGNATURE.fullmatch(headers.get("signature", ""))
+    if match is None:
+        raise _refused("Signature is missing, or not in the one form")
+    signature = unb64std(match[1], SIGNATURE_LENGTH)
     try:
-        base = _base(request._replace(digest=digest), given["signature-input"].removeprefix(f"{LABEL}="))
+        base = _base(method, authority, (path, query), header, params)
     except UsageError as error:
-        raise _refused("method, authority, path or query is not printable ASCII") from error
-    verify(keys[keyid], base, raw)
+        raise _refused("method, path or query is not printable ASCII") from error
+    verify(key, base, signature)
     if created > now + MAX_AHEAD:
         raise PeerError(Failure.NOT_YET_VALID, "the request was signed in the future")
     if not created < expires <= created + MAX_LIFE or expires < now:

@@ -16,7 +16,7 @@ from corncrake_crypto.checkpoint import Checkpoint, sign_checkpoint
 from corncrake_crypto.encoding import day_text, parse_day
 from corncrake_crypto.errors import Failure, StoreError
 from corncrake_crypto.merkle import Frontier, leaf_hash
-from corncrake_crypto.tiles import ENTRIES, HEIGHT, WIDTH, grow, grow_entries, tile_path
+from corncrake_crypto.tiles import edge_paths, grow
 from corncrake_server.ports import StoredHead
 from corncrake_server.services.leaves import leaves_of
 
@@ -93,14 +93,8 @@ class Publication:
 
     async def _last_tiles(self, size: int) -> Mapping[str, bytes]:
         """Return the partial tiles that a tree of `size` leaves ends in: one a level, and one of entries."""
-        paths = [tile_path(ENTRIES, size // WIDTH, size % WIDTH)] if size % WIDTH else []
-        level = 0
-        while size:
-            if size % WIDTH:
-                paths.append(tile_path(level, size // WIDTH, size % WIDTH))
-            level, size = level + 1, size >> HEIGHT
         tiles: dict[str, bytes] = {}
-        for path in paths:
+        for path in edge_paths(size):
             tile = await self._log.tile(path)
             if tile is None:
                 raise StoreError(Failure.STORE, f"the database lacks {path}")
@@ -112,16 +106,7 @@ def _grown(
     frontier: Frontier, leaves: Sequence[Leaf], old: Mapping[str, bytes], day: str
 ) -> tuple[StoredHead, Mapping[str, bytes]]:
     """Return the unsigned head of the grown tree, and the tiles to write."""
-    size = frontier.size
-    hashes = [leaf_hash(leaf.entry) for leaf in leaves]
-
-    def read(level: int, index: int, width: int) -> bytes:
-        return old[tile_path(level, index, width)]
-
-    tiles = {tile_path(t.level, t.index, t.width): t.data for t in grow(size, hashes, read)}
-    tiles.update(
-        {tile_path(t.level, t.index, t.width): t.data for t in grow_entries(size, [leaf.entry for leaf in leaves], read)}
-    )
-    for entry_hash in hashes:
-        frontier.append(entry_hash)
+    tiles = grow(frontier.size, [leaf.entry for leaf in leaves], old)
+    for leaf in leaves:
+        frontier.append(leaf_hash(leaf.entry))
     return StoredHead(frontier.size, frontier.root(), day, frontier.encode(), None), tiles
