@@ -3,7 +3,7 @@
 
 import hashlib
 import hmac
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import pytest
@@ -43,7 +43,7 @@ def test_there_are_52_tiers_and_none_wastes_more_than_a_quarter() -> None:
     sizes = [tier * BLOCK_DATA for tier in TIERS_SMALL] + [tier * LARGE_BLOCK_DATA for tier in TIERS_LARGE]
     assert len(sizes) == 52
     assert sizes == sorted(sizes)
-    assert all(after / before <= 1.26 for before, after in zip(sizes[3:], sizes[4:], strict=False))
+    assert all(after / before <= 1.26 for before, after in pairwise(sizes[3:]))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,6 @@ def seeds() -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
         origin=ORIGIN, desk="legal", reviewer="ana", edition=1, bucket=0, thread=b64url(THREAD.public), acknowledged=(), missing_blocks=(), text="x"
     )
     acknowledgement = Acknowledgement(root=root_text(ORG.root), reviewer="ana", number=1, reports=(), log=LOG)
-    of_ana = {"root": ORG.root, "reviewer": "ana", "identity": ANA.public}
     charter = sign_charter(CHARTER, ORG.key)
     return {
         "note": (charter, lambda raw: open_note(raw, [NoteKey("organisation", ORG.key.public)])),
@@ -53,7 +52,10 @@ def seeds() -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
         "edition": (ORG.head(), lambda raw: open_edition(raw, root=ORG.root, desk="legal", reviewer="ana", identity=ANA.public)),
         "heads": (ORG.head(), lambda raw: newest_heads(OPENED, "legal", [raw])),
         "tile": (ORG.tile(), lambda raw: read_tile(raw, 8, tile_hash(raw))),
-        "acknowledgement": (sign_acknowledgement(acknowledgement, ANA), lambda raw: open_acknowledgement(raw, **of_ana)),
+        "acknowledgement": (
+            sign_acknowledgement(acknowledgement, ANA),
+            lambda raw: open_acknowledgement(raw, root=ORG.root, reviewer="ana", identity=ANA.public),
+        ),
         "report": (build_report(ORG.draft(), THREAD, Identity.from_seed(bytes(32)).recipient), read_report),
         "reply": (build_reply(reply, ANA), lambda raw: read_reply(raw, PLACE)),
         "block": (write_block(Block(v=1, file=b64url(bytes(16)), index=0), b"data"), read_block),

@@ -11,11 +11,11 @@ import pytest
 from corncrake_crypto.errors import CorncrakeError, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 @contextmanager
-def refused(failure: Failure) -> Iterator[None]:
+def refused(failure: Failure) -> Generator[None]:
     """Pass when the body fails with exactly this failure class."""
     with pytest.raises(CorncrakeError) as caught:
         yield
