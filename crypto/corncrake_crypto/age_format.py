@@ -3,7 +3,7 @@
 
 Rules of this file: bytes in, values out, one encoding per header. It knows where the wrapped file keys stand but cannot open
 them, so that a server may load it: `check_sealed_shape` is all that a server does with a report. A header is at most
-`HEADER_MAX` bytes.
+`HEADER_MAX` bytes and has at most `MAX_STANZAS` stanzas: what it makes a reader keep is bounded.
 
 Source: crypto/spec/age_format.md; C2SP age.md.
 """
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VERSION_LINE: Final = b"age-encryption.org/v1\n"
 HEADER_MAX: Final = 1_048_576
+MAX_STANZAS: Final = 1_024
 FILE_KEY_LENGTH: Final = 16
 MAC_LENGTH: Final = 32
 WRAPPED_LENGTH: Final = 32
@@ -153,6 +154,8 @@ def parse_header(raw: bytes) -> tuple[Header, int]:
     while at < len(lines):
         stanza, at = _parse_stanza(lines, at)
         stanzas.append(stanza)
+        if len(stanzas) > MAX_STANZAS:
+            raise _refused(f"the header has more than {MAX_STANZAS} stanzas")
     if not stanzas:
         raise _refused("the header has no stanza")
     hybrid = tuple(map(_hybrid_parts, stanzas))

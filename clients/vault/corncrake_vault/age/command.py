@@ -101,7 +101,7 @@ class _Peeked:
 def _binary(stdin: IO[bytes]) -> BinaryReader:
     """Return a reader of the binary file, whether `stdin` is that or armored."""
     peeked = _Peeked(stdin)
-    looks_armored = not peeked.ahead.startswith(b"age-encryption.org/") and b"-----begin" in peeked.ahead.lower()
+    looks_armored = not peeked.ahead.startswith(b"age-encryption.org/") and b"-----" in peeked.ahead
     return ArmorReader(peeked) if looks_armored else peeked
 
 
