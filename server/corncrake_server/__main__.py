@@ -118,6 +118,8 @@ async def _check(settings: Settings) -> str:
 
 
 def _serve(settings: Settings) -> None:
+    # What is wrong is said in one line here, before the event loop's own way of saying it.
+    asyncio.run(_check(settings))
     application = create_app(settings)
     uvicorn.run(
         application,

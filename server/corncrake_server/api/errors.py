@@ -16,6 +16,7 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from corncrake_crypto.errors import CorncrakeError, Failure, FileError, PeerError, StoreError, UsageError
+from corncrake_server.api.page import HEADERS
 from corncrake_server.refusals import Conflict, LengthMissing, NoRoom, NotHere, TooLarge, TooSlow, Unsigned
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def status_of(error: CorncrakeError) -> int:
 
 def _response(request: Request[Any, Any, Any], status: int, refusal: Refusal) -> Response[Refusal]:
     # A body that was refused unread must not be read to its end to keep a connection.
-    headers = {"connection": "close"} if request.method in {"POST", "PUT"} else {}
+    headers = HEADERS | ({"connection": "close"} if request.method in {"POST", "PUT"} else {})
     return Response(refusal, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 

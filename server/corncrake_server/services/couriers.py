@@ -50,16 +50,16 @@ class CourierDoor:
             Unsigned: `signature`, `expired`, `repeated` and what else a signature can lack.
         """
         try:
+            opened = await self._organisation.charter()
             courier = claimed_keyid(headers)
-            key = await self._organisation.courier_key(courier)
-            origin = (await self._organisation.charter()).charter.origin
             signed = verify_request(
                 method=method,
-                authority=origin.partition("://")[2],
+                # The authority is the one that the charter gives this server, whatever a proxy made of Host.
+                authority=opened.charter.origin,
                 path=path,
                 query=query,
                 headers=headers,
-                key=key,
+                key=await self._organisation.courier_key(courier),
                 now=self._clock.now(),
             )
         except StoreError:
@@ -67,6 +67,6 @@ class CourierDoor:
         except CorncrakeError as error:
             raise Unsigned(error.failure, error.detail) from error
         today = self._clock.today()
-        if not await self._documents.use_nonce(courier, signed.nonce, day_text(today), day_text(today - _KEPT)):
+        if not await self._documents.use_nonce(signed.keyid, signed.nonce, day_text(today), day_text(today - _KEPT)):
             raise Unsigned(Failure.REPEATED, "this signed request was made before")
         return signed.body_sha256

@@ -112,8 +112,7 @@ class Organisation:
         Raises:
             PeerError: `signature`: the charter knows no such courier.
         """
-        opened = await self.charter_or_none()
-        for known in opened.charter.couriers if opened else ():
+        for known in (await self.charter()).charter.couriers:
             if known.id == courier:
                 return unb64url(known.key, 32)
         raise PeerError(Failure.SIGNATURE, "the charter names no such courier")

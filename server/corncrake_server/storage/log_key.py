@@ -8,9 +8,7 @@ backup can be told from the one that the key has signed for.
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING, Annotated, Final
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.encoding import b64url, canonical, decode_canonical, unb64url
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
@@ -35,7 +33,7 @@ class _StoredKey(Wire, frozen=True, kw_only=True):
 
 
 class _StoredHead(Wire, frozen=True, kw_only=True):
-    size: Annotated[Natural, Meta(ge=0)]
+    size: Natural
     root: Hash
 
 
