@@ -4,7 +4,7 @@
 Rules of this file: lines of 64 columns of canonical base64, the last one shorter or with padding, between the two marks; LF or
 CRLF ends a line; blank lines may stand before and after, up to `MAX_BLANK` bytes. Memory is flat both ways.
 
-Source: crypto/spec/age_format.md §6; C2SP age.md; RFC 7468 §3.
+Source: crypto/spec/armor.md; C2SP age.md; RFC 7468 §3.
 """
 
 from __future__ import annotations

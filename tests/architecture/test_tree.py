@@ -23,7 +23,6 @@ LACKS: dict[str, tuple[set[str], str]] = {
     "stream": ({"spec", "vectors"}, "the chunks of an age file: spec and vectors of age_format, seal and unseal cover them"),
     "fields": ({"spec", "vectors", "ts"}, "the types of fields that several nouns share"),
     "armor": ({"ts"}, "armor never crosses the wire; only the age command reads it"),
-    "seal": ({"vectors"}, "sealing is random: its vectors are those of unseal"),
     "tiles": ({"ts"}, "only log and vault read tiles; a reporter's device verifies a proof"),
     "parcel": ({"ts"}, "a reporter makes no parcels"),
     "acknowledgement": ({"ts"}, "it goes from vault to server"),
