@@ -8,11 +8,12 @@ Source: crypto/spec/receipt.md.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from corncrake_crypto.encoding import parse_day
+from corncrake_crypto.encoding import canonical, decode_canonical, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.fields import Hash, Id, Natural, Wire
 from corncrake_crypto.note import NoteKey, open_note, read_document, sign_note, write_document
@@ -21,6 +22,9 @@ from corncrake_crypto.signatures import SigningKey
 KIND: Final = "receipt"
 MAX_RECEIPT: Final = 4_096
 """Bytes of a receipt."""
+MAX_OPENINGS: Final = 250_000
+MAX_OPENINGS_BYTES: Final = 64 << 20
+"""Bytes of `{"openings": […]}`."""
 
 DayText = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """A day as it stands in the bytes that are hashed: `YYYY-MM-DD`."""
@@ -134,3 +138,25 @@ def opening_commitment(opening: Opening) -> bytes:
     if opening.desk is None or opening.id is None:
         return dummy_commitment(opening.day, opening.salt)
     return report_commitment(opening.desk, opening.day, opening.id, opening.salt)
+
+
+class _Openings(Wire, frozen=True, kw_only=True):
+    openings: Annotated[tuple[Opening, ...], Meta(max_length=MAX_OPENINGS)]
+
+
+def write_openings(openings: Iterable[Opening]) -> bytes:
+    """Return openings as one canonical JSON object, `{"openings": […]}`."""
+    return canonical(_Openings(openings=tuple(openings)))
+
+
+def read_openings(raw: bytes) -> tuple[Opening, ...]:
+    """Return the openings of `{"openings": […]}`; whether they open anything is for `opening_commitment` to show.
+
+    Raises:
+        FileError: `size`, when it has more than `MAX_OPENINGS_BYTES`; `json`, `not-canonical`.
+
+    Source: crypto/spec/receipt.md §4.
+    """
+    if len(raw) > MAX_OPENINGS_BYTES:
+        raise FileError(Failure.SIZE, f"openings have at most {MAX_OPENINGS_BYTES} bytes")
+    return decode_canonical(raw, _Openings).openings
