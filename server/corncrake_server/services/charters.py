@@ -15,8 +15,8 @@ from corncrake_crypto.encoding import parse_root, unb64url
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.form import form_hash, read_form
 from corncrake_crypto.note import read_document, unverified_text
+from corncrake_crypto.tiles import leaf_entry
 from corncrake_server.ports import Changes, CharterNote
-from corncrake_server.services.leaves import public_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,7 +72,7 @@ async def bring_charter(services: Services, note: bytes, forms: Iterable[bytes])
     found = await check_forms(opened, forms, services.documents)
     if here is None or opened.charter.sequence > here.charter.sequence:
         stored = CharterNote(opened.charter.sequence, opened.sha256, note)
-        changes = Changes(charter=stored, forms=found, entries=[public_entry(KIND, opened.text)])
+        changes = Changes(charter=stored, forms=found, entries=[leaf_entry(KIND, opened.text)])
         await services.documents.apply(changes)
         services.organisation.forget()
     return opened

@@ -7,7 +7,6 @@ than so many reports came. Their order is drawn anew from the system's generator
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.randomness import random_bytes
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
 
 STEP: Final = 64
 _SALT_LENGTH: Final = 32
-
-
-def public_entry(kind: str, text: str) -> bytes:
-    """Return the log entry of a public document: its kind and the SHA-256 of its text.
-
-    Source: crypto/spec/proof.md.
-    """
-    return f"corncrake.org/leaf/v1\n{kind}\n{hashlib.sha256(text.encode()).hexdigest()}\n".encode()
 
 
 def _shuffled(leaves: list[Leaf]) -> list[Leaf]:

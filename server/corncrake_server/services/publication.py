@@ -64,9 +64,9 @@ class Publication:
             waiting = await self._log.waiting()
             size, frontier = (0, Frontier()) if head is None else (head.size, Frontier.decode(head.frontier))
             leaves = leaves_of(waiting, size, today)
-            old = await self._last_tiles(size)
+            edge = await self._edge(size)
             # Hashing a busy day's leaves takes long enough to be done beside the loop.
-            planned, tiles = await asyncio.to_thread(_grown, frontier, leaves, old, today)
+            planned, tiles = await asyncio.to_thread(_grown, frontier, leaves, edge, today)
             await self._log.plan(planned, leaves, tiles, [place for place, _ in waiting.entries])
             return await self._sign(planned)
 
@@ -91,8 +91,8 @@ class Publication:
         await self._log.finish(planned.size, note)
         return StoredHead(planned.size, planned.root, planned.day, planned.frontier, note)
 
-    async def _last_tiles(self, size: int) -> Mapping[str, bytes]:
-        """Return the partial tiles that a tree of `size` leaves ends in: one a level, and one of entries."""
+    async def _edge(self, size: int) -> Mapping[str, bytes]:
+        """Return the partial tiles that a tree of `size` leaves ends in."""
         tiles: dict[str, bytes] = {}
         for path in edge_paths(size):
             tile = await self._log.tile(path)
@@ -103,10 +103,11 @@ class Publication:
 
 
 def _grown(
-    frontier: Frontier, leaves: Sequence[Leaf], old: Mapping[str, bytes], day: str
+    frontier: Frontier, leaves: Sequence[Leaf], edge: Mapping[str, bytes], day: str
 ) -> tuple[StoredHead, Mapping[str, bytes]]:
     """Return the unsigned head of the grown tree, and the tiles to write."""
-    tiles = grow(frontier.size, [leaf.entry for leaf in leaves], old)
-    for leaf in leaves:
-        frontier.append(leaf_hash(leaf.entry))
+    entries = [leaf.entry for leaf in leaves]
+    tiles = grow(frontier.size, entries, edge)
+    for entry in entries:
+        frontier.append(leaf_hash(entry))
     return StoredHead(frontier.size, frontier.root(), day, frontier.encode(), None), tiles

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A real server process with an organisation's documents in it, and a courier to ask it.
+
+Rules of this file: the server is the command that an operator runs, in a folder of its own, on a loopback port; it is ended by
+its process id. Its day is `TODAY`, so that what the simulated organisation signed is in force.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from corncrake_crypto.charter import Courier, Log, sign_charter
+from corncrake_crypto.encoding import b64url, day_text, unb64url
+from corncrake_crypto.randomness import random_bytes
+from corncrake_crypto.request_signature import sign_request
+from corncrake_crypto.signatures import SigningKey
+
+from tests.simulators.organisation import EPOCH, TODAY, SimulatedOrganisation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE_S: Final = 60
+
+
+def free_port() -> int:
+    """A loopback port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningServer:
+    """One data folder, and the process that serves it."""
+
+    def __init__(self, folder: Path, database_url: str, **settings: str | int) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.port = free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        named = {"data_dir": str(self.data), "database_url": database_url, "publish_at": "", "disk_reserve": 1 << 20, **settings}
+        self.environment = os.environ | {f"CORNCRAKE_{name.upper()}": str(value) for name, value in named.items()}
+        self.environment["CORNCRAKE_TODAY"] = day_text(TODAY)
+        self.organisation = SimulatedOrganisation()
+        self.courier = SigningKey.generate()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log_origin = ""
+        self.log_key = b""
+        self.charter = b""
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run one command of the server to its end."""
+        words = (sys.executable, "-m", "corncrake_server", *words)
+        return subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+
+    def prepare(self) -> None:
+        """Make the folder, the tables, the log key and the charter."""
+        made = self.command("init", "--origin", self.origin)
+        assert made.returncode == 0, made.stderr
+        _, self.log_origin, key = made.stdout.split()
+        self.log_key = unb64url(key, 32)
+        self.charter = self.sign_charter()
+        answer = self.bring(self.charter)
+        assert answer.returncode == 0, answer.stderr
+
+    def sign_charter(self, **changes: Any) -> bytes:
+        """A charter of the organisation for this server."""
+        fields: dict[str, Any] = {
+            "origin": self.origin,
+            "log": Log(origin=self.log_origin, key=b64url(self.log_key)),
+            "couriers": (Courier(id="carrier", key=b64url(self.courier.public)),),
+        }
+        return sign_charter(self.organisation.charter(**fields | changes), self.organisation.key)
+
+    def bring(self, charter: bytes) -> subprocess.CompletedProcess[str]:
+        """Have the operator's command take a charter."""
+        note, form = self.folder / "charter.note", self.folder / "form.json"
+        note.write_bytes(charter)
+        form.write_bytes(self.organisation.form)
+        return self.command("charter", str(note), "--form", str(form))
+
+    def start(self) -> None:
+        """Start serving, and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            words = [sys.executable, "-m", "corncrake_server", "serve", "--port", str(self.port)]
+            self.process = subprocess.Popen(words, env=self.environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            assert self.process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < deadline, "the server does not answer"
+            try:
+                httpx.get(f"{self.origin}/v1/health", timeout=5)
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+
+    def end(self, sent: signal.Signals = signal.SIGTERM) -> int:
+        """End the process; return its status."""
+        assert self.process is not None
+        self.process.send_signal(sent)
+        status = self.process.wait(PATIENCE_S)
+        self.process = None
+        return status
+
+    # -- asking ------------------------------------------------------------------------------------------------------------
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        """GET, unsigned."""
+        return httpx.get(self.origin + path, timeout=PATIENCE_S, **more)
+
+    def send(self, body: bytes, *, desk: str = "legal", epoch: int = EPOCH) -> httpx.Response:
+        """Send a report."""
+        return httpx.post(f"{self.origin}/v1/desks/{desk}/epochs/{epoch}/reports", content=body, timeout=PATIENCE_S)
+
+    def put_block(self, block: str, body: bytes) -> httpx.Response:
+        """Send a block."""
+        return httpx.put(f"{self.origin}/v1/blocks/{block}", content=body, timeout=PATIENCE_S)
+
+    def signed(self, method: str, path: str, body: bytes = b"", **changes: Any) -> dict[str, str]:
+        """The headers of a courier's request."""
+        bare, _, query = path.partition("?")
+        now = int(time.time())
+        fields: dict[str, Any] = {
+            "method": method,
+            "authority": self.origin,
+            "path": bare,
+            "query": query,
+            "body_sha256": hashlib.sha256(body).digest(),
+            "created": now,
+            "expires": now + 120,
+            "nonce": random_bytes(16),
+        }
+        fields |= changes
+        return sign_request(fields.pop("key", self.courier), fields.pop("keyid", "carrier"), **fields)
+
+    def fetch(self, path: str) -> httpx.Response:
+        """GET as the courier."""
+        return self.get(path, headers=self.signed("GET", path))
+
+    def push(self, reviewer: str, number: int, parcel: bytes) -> httpx.Response:
+        """Bring a parcel as the courier."""
+        path = f"/v1/courier/inbox/{reviewer}/{number}"
+        return httpx.put(self.origin + path, content=parcel, headers=self.signed("PUT", path, parcel), timeout=PATIENCE_S)
+
+    def publish(self) -> None:
+        """Publish by the operator's command."""
+        done = self.command("publish")
+        assert done.returncode == 0, done.stderr
