@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 CLIENTS: Final = Path(__file__).parents[2] / "clients"
 MINE, OTHER, STRANGER = (Identity.from_seed(bytes([number]) * 32) for number in (1, 2, 3))
 SMALL: Final = seal(b"An example.", [MINE.recipient])
+TWO_RECIPIENTS: Final = seal(b"An example.", [MINE.recipient, OTHER.recipient])
 LENGTHS: Final = [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000]
 
 
@@ -179,6 +180,38 @@ def test_two_different_headers_never_mean_the_same(stanzas: list[Stanza], data: 
         again = encode_header(header.stanzas, bytes(16))
         assert again[: len(header.covered)] == raw[: len(header.covered)]
         assert length == len(again)
+
+
+def reader_accepts(raw: bytes, count: int, size: int) -> bool:
+    """Say whether a reader that has the keys would take this header, of an object of this shape."""
+    try:
+        header, length = parse_header(raw)
+    except FileError:
+        return False
+    return None not in header.hybrid and len(header.hybrid) == count and len(raw) - length == wire_size(1, size) - 1_627
+
+
+def server_accepts(raw: bytes, count: int, size: int) -> bool:
+    try:
+        return check_sealed_shape(raw, count, [size]) == size
+    except FileError:
+        return False
+
+
+@given(st.integers(0, 3_199), st.integers(1, 255), st.integers(0, 3_199))
+def test_the_server_takes_exactly_the_headers_that_a_reader_takes(at: int, flip: int, other: int) -> None:
+    altered = bytearray(TWO_RECIPIENTS)
+    altered[at] ^= flip
+    altered[other] = altered[at]
+    assert server_accepts(bytes(altered), 2, 11) == reader_accepts(bytes(altered), 2, 11)
+
+
+def test_the_server_takes_a_sealed_object_and_none_with_another_number_of_stanzas() -> None:
+    assert server_accepts(TWO_RECIPIENTS, 2, 11)
+    for count in (1, 3):
+        assert failure_of(lambda n=count: check_sealed_shape(TWO_RECIPIENTS, n, [11])) is Failure.SIZE
+    grown = seal(bytes(11 + 1_557), [MINE.recipient])
+    assert failure_of(lambda: check_sealed_shape(grown, 2, [11])) is Failure.HEADER
 
 
 @pytest.mark.parametrize("line", [b"-> a\n\n", b"A" * 64 + b"\n", b"\n", b"-", b"-> " + b"a" * 4_000_000])
