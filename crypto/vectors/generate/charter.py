@@ -59,7 +59,12 @@ def good_cases() -> Iterator[Case]:
     chain = succession(1, "organisation", "second"), succession(2, "second", "third")
     yield "two_successions", opened("a third key", None, after("third", *chain))
     quarter = {"quarter": "2026-Q4", "recipient": recipient("recovery"), "not_before": "2026-10-01", "not_after": "2026-12-31"}
-    rooms = {"emergency": False, "quorum": 2, "stamps": [12, 16, 20], "witnesses": {"keys": [{"name": "w", "key": url(bytes(32))}], "threshold": 1}}
+    rooms: dict[str, Any] = {
+        "emergency": False,
+        "quorum": 2,
+        "stamps": [12, 16, 20],
+        "witnesses": {"keys": [{"name": "w", "key": url(bytes(32))}], "threshold": 1},
+    }
     yield "rooms", opened("the rooms for later", None, charter_note(desks=[desk(recovery=[quarter])], **rooms))
     for name, origin in {"onion": "http://" + "a" * 56 + ".onion", "loopback": "http://127.0.0.1:8080", "port": ORIGIN + ":8443"}.items():
         yield f"origin_{name}", opened(f"the address {origin}", None, charter_note(origin=origin), origin=origin)
@@ -112,7 +117,7 @@ def contradiction_cases() -> Iterator[Case]:
     """What fields say about each other."""
     ana, bo = desk()["reviewers"]
     press = {"id": "press"}
-    for name, what, changes in (
+    contradictions: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("desk_twice", "a desk twice", {"desks": [desk(), desk()]}),
         ("min_above", "more are needed than there are", {"desks": [desk(min=3)]}),
         ("voice_unknown", "a voice that is no reviewer", {"desks": [desk(voices=["eve"])]}),
@@ -136,7 +141,8 @@ def contradiction_cases() -> Iterator[Case]:
         ("origin_plain_http", "http to a public address", {"origin": "http://report.example.org"}),
         ("origin_upper", "an address in upper case", {"origin": "https://Report.example.org"}),
         ("origin_path", "an address with a path", {"origin": ORIGIN + "/"}),
-    ):
+    )
+    for name, what, changes in contradictions:
         yield name, opened(what, "charter", charter_note(**changes), origin=None)
 
 

@@ -94,13 +94,13 @@ def place_cases() -> Iterator[Case]:
         yield f"tag_{number}_{part}", {"what": "a tag", "do": "reply_tag", "failure": None} | fields | {"expected_hex": expected}
 
 
-def tile(what: str, failure: str | None, tags: list[int], *, slots: int = 8, named: bool = True, wanted: int = 3) -> dict[str, Any]:
+def tile(what: str, failure: str | None, tags: list[int], *, wanted: int = 3, **fields: Any) -> dict[str, Any]:
     """Return a case of `read_tile`, then `find`: each slot is 16 equal bytes and 7,803 equal bytes."""
     raw = b"".join(bytes([tag]) * 16 + bytes([number]) * 7_803 for number, tag in enumerate(tags))
-    sha256 = hashlib.sha256(raw if named else b"").hexdigest()
+    sha256 = hashlib.sha256(raw).hexdigest()
     found = tags.index(wanted) if wanted in tags else None
-    fields: dict[str, Any] = {"slots": slots, "tag_bytes": tags, "sha256": sha256, "tag_hex": f"{wanted:02x}" * 16}
-    return {"what": what, "do": "read_tile", "failure": failure} | fields | ({} if failure else {"expected_slot": found})
+    base: dict[str, Any] = {"slots": 8, "tag_bytes": tags, "sha256": sha256, "tag_hex": f"{wanted:02x}" * 16} | fields
+    return {"what": what, "do": "read_tile", "failure": failure} | base | ({} if failure else {"expected_slot": found})
 
 
 def tile_cases() -> Iterator[Case]:
@@ -110,7 +110,7 @@ def tile_cases() -> Iterator[Case]:
     yield "tile_first", tile("the first slot", None, rising, wanted=0)
     yield "tile_final", tile("the last slot", None, rising, wanted=255)
     yield "tile_not_found", tile("a tag that is not there", None, rising, wanted=9)
-    yield "tile_other_hash", tile("not the one that the head names", "edition", rising, named=False)
+    yield "tile_other_hash", tile("not the one that the head names", "edition", rising, sha256="00" * 32)
     yield "tile_swapped", tile("two slots swapped", "edition", [0, 2, 1, 3, 4, 5, 6, 7])
     yield "tile_doubled", tile("a tag twice", "edition", [0, 1, 2, 3, 3, 5, 6, 7])
     yield "tile_short", tile("a slot is missing", "edition", rising[:-1])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A made-up organisation for the cases of several nouns: every key from a label, every signature and JSON by other libraries than the code
-under test.
+"""A made-up organisation for the cases of several nouns.
+
+Every key is made from a label; every signature and JSON is by other libraries than the code under test.
 """
 
 from __future__ import annotations

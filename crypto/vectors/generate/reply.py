@@ -27,11 +27,12 @@ def reply(signer: str = "ana", **changes: Any) -> dict[str, Any]:
 
 def build_cases() -> Iterator[Case]:
     """What a vault makes, by the SHA-256 of the whole plaintext."""
-    for name, what, fields in (
+    given: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("build", "a reply", {}),
         ("build_missing", "missing blocks", {"missing_blocks": ["ab" * 16]}),
         ("build_part", "the second of two parts", {"part": 1, "parts": 2, "acknowledged": []}),
-    ):
+    )
+    for name, what, fields in given:
         base: dict[str, Any] = {"what": what, "do": "build_reply", "failure": None, "draft": draft(**fields), "seed_hex": seed("ana").hex()}
         yield name, base | {"expected_sha256": archive_sha256(6_144, ("reply.json", canonical(reply(**fields)).encode()))}
 

@@ -78,13 +78,14 @@ def of(value: dict[str, Any] | str, reply_key: bytes = REPLY.raw) -> tuple[tuple
 def build_cases() -> Iterator[Case]:
     """What a client makes, by the SHA-256 of the whole plaintext."""
     long = [{"question": "story", "text": "x" * 20_000}]
-    for name, what, fields, length in (
+    given: tuple[tuple[str, str, dict[str, Any], int], ...] = (
         ("build_first", "a first report", {}, 12_288),
         ("build_follow_up", "a follow-up", {"kind": "follow_up", "answers": []}, 12_288),
         ("build_cover", "a cover report", {"kind": "cover", "answers": [], "seen": []}, 12_288),
         ("build_long", "a longer one", {"answers": long}, 61_440),
         ("build_file", "one with a file", {"files": [FILE]}, 12_288),
-    ):
+    )
+    for name, what, fields, length in given:
         expected = {"expected_length": length, "expected_sha256": archive_sha256(length, *of(report(**fields)))}
         base = {"what": what, "do": "build_report", "failure": None, "draft": draft(**fields), "seed_hex": seed("thread").hex()}
         yield name, base | {"reply_recipient": recipient("reply")} | expected
@@ -106,7 +107,10 @@ def changed(**changes: Any) -> str:
 def read_cases() -> Iterator[Case]:
     """What a vault opens."""
     good = report(files=[FILE])
-    expected = {"expected": {key: value for key, value in good.items() if key != "signature"}, "expected_recipient": recipient("reply")}
+    expected: dict[str, Any] = {
+        "expected": {key: value for key, value in good.items() if key != "signature"},
+        "expected_recipient": recipient("reply"),
+    }
     yield "good", read("a report with a file", None, *of(good), **expected)
     live = {key: value for key, value in FILE.items() if key not in {"blocks", "sha256", "size"}} | {"live": True}
     recording = report(files=[live])
