@@ -1,3 +1,136 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-async def back_up(settings, folder): ...
-async def restore(settings, folder): ...
+"""Backup and restore: everything but the log key and the note of its last head, which stay where they are.
+
+Rules of this file: the database is copied first and the blocks after it, since a block is never changed or removed by then, and
+a report names none that is not there. A backup is complete when its file `complete` is there. A restored database that is older
+than the last head the log key signed is refused by the server: to go on from it would be to sign two histories.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.engine import make_url
+
+from corncrake_crypto.errors import Failure, StoreError
+from corncrake_server.storage.database import Database
+from corncrake_server.storage.files import sync_folder, write_private
+from corncrake_server.storage.process_lock import ProcessLock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from corncrake_server.settings import Settings
+
+_SQLITE: Final = "database.sqlite3"
+_POSTGRES: Final = "database.dump"
+_BLOCKS: Final = "blocks"
+_COMPLETE: Final = "complete"
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """Copy an SQLite database as of one moment, also while a server writes to it."""
+    if not source.exists():
+        raise StoreError(Failure.STORE, "there is no database to copy")
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        new.execute("PRAGMA journal_mode=DELETE")
+
+
+def _postgres(program: str, url: str, *words: str) -> None:
+    """Run pg_dump or pg_restore on a database; how it is reached goes by the environment, not by its arguments."""
+    parsed = make_url(url)
+    host = parsed.host or str(parsed.query.get("host", ""))
+    named = {"PGHOST": host, "PGPORT": parsed.port, "PGUSER": parsed.username, "PGPASSWORD": parsed.password}
+    environment = os.environ | {name: str(value) for name, value in named.items() if value}
+    command = [program, "--dbname", parsed.database or "", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - a list, not a shell's
+    if done.returncode:
+        raise StoreError(Failure.STORE, f"{program} has failed: {done.stderr.strip()[-300:]}")
+
+
+def _copy_blocks(source: Path, target: Path) -> int:
+    """Copy the blocks that `target` has not; return how many there are then."""
+    target.mkdir(mode=0o700, exist_ok=True)
+    count = 0
+    for block in source.glob("??/??/*"):
+        count += 1
+        copy = target / block.relative_to(source)
+        if copy.exists():
+            continue
+        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = copy.with_name(f".{copy.name}")
+        shutil.copy2(block, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.rename(copy)
+        sync_folder(copy.parent)
+        sync_folder(copy.parent.parent)
+    sync_folder(target)
+    return count
+
+
+def _back_up(settings: Settings, folder: Path) -> str:
+    folder.mkdir(mode=0o700, parents=True)
+    if Database(settings.url).is_sqlite:
+        _copy_sqlite(_sqlite_path(settings), folder / _SQLITE)
+        with (folder / _SQLITE).open("rb") as file:
+            os.fsync(file.fileno())
+    else:
+        _postgres("pg_dump", settings.url, "--format=custom", "--no-owner", f"--file={folder / _POSTGRES}")
+    count = _copy_blocks(settings.data / _BLOCKS, folder / _BLOCKS)
+    write_private(folder / _COMPLETE, b"")
+    return f"copied the database and {count} blocks"
+
+
+def _sqlite_path(settings: Settings) -> Path:
+    return settings.data.__class__(make_url(settings.url).database or "")
+
+
+def _restore(settings: Settings, folder: Path) -> str:
+    if not (folder / _COMPLETE).exists():
+        raise StoreError(Failure.STORE, "this is no complete backup")
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = ProcessLock(settings.data)
+    try:
+        if Database(settings.url).is_sqlite:
+            path = _sqlite_path(settings)
+            if path.exists():
+                raise StoreError(Failure.STORE, "there is a database here already: move it away first")
+            part = path.with_name(f".{path.name}.restore")
+            shutil.copyfile(folder / _SQLITE, part)
+            part.chmod(0o600)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.rename(path)
+            sync_folder(path.parent)
+        else:
+            _postgres("pg_restore", settings.url, "--no-owner", "--single-transaction", "--exit-on-error", str(folder / _POSTGRES))
+        count = _copy_blocks(folder / _BLOCKS, settings.data / _BLOCKS)
+    finally:
+        lock.close()
+    return f"restored the database and {count} blocks; now run `corncrake-server check`"
+
+
+async def back_up(settings: Settings, folder: Path) -> str:
+    """Copy database and blocks into a new folder, also while the server runs; return what to say.
+
+    Raises:
+        StoreError: `store`.
+    """
+    return await asyncio.to_thread(_back_up, settings, folder)
+
+
+async def restore(settings: Settings, folder: Path) -> str:
+    """Bring a backup back into an empty data folder and database, the server not running; return what to say.
+
+    Raises:
+        StoreError: `store`: the backup is not complete, or there is a database already.
+    """
+    return await asyncio.to_thread(_restore, settings, folder)

@@ -8,6 +8,7 @@ its process id. Its day is `TODAY`, so that what the simulated organisation sign
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import socket
@@ -19,9 +20,15 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from corncrake_crypto.charter import Courier, Log, sign_charter
-from corncrake_crypto.encoding import b64url, day_text, unb64url
+from corncrake_crypto.edition import tile_hash
+from corncrake_crypto.encoding import b64url, day_text, root_text, unb64url
+from corncrake_crypto.fields import CharterRef
+from corncrake_crypto.note import text_hash, unverified_text, write_bundle
+from corncrake_crypto.padding import REPORT_CLASSES
+from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
 from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.request_signature import sign_request
+from corncrake_crypto.seal import seal
 from corncrake_crypto.signatures import SigningKey
 
 from tests.simulators.organisation import EPOCH, TODAY, SimulatedOrganisation
@@ -151,6 +158,46 @@ class RunningServer:
         """Bring a parcel as the courier."""
         path = f"/v1/courier/inbox/{reviewer}/{number}"
         return httpx.put(self.origin + path, content=parcel, headers=self.signed("PUT", path, parcel), timeout=PATIENCE_S)
+
+    def parcel(self, reviewer: str, number: int, members: list[tuple[str, bytes]], *, key: SigningKey | None = None, **changes: Any) -> bytes:
+        """An outbound parcel of a reviewer."""
+        fields: dict[str, Any] = {
+            "v": 1,
+            "kind": "outbound",
+            "from_id": reviewer,
+            "number": number,
+            "root": root_text(self.organisation.root),
+            "ranges": Ranges(log_from=0, log_to=0),
+            "members": (),
+            "day": day_text(TODAY),
+        }
+        sink = io.BytesIO()
+        listed = [(name, len(data), hashlib.sha256(data).hexdigest(), [data]) for name, data in members]
+        write_parcel(Parcel(**fields | changes), listed, sink, key=key or self.organisation.reviewers[reviewer])
+        return sink.getvalue()
+
+    def prekeys(self, reviewer: str, **changes: Any) -> tuple[str, bytes]:
+        """The member with a reviewer's prekeys of this week and the next."""
+        notes = [self.organisation.prekey(reviewer, epoch=epoch, **changes) for epoch in (EPOCH, EPOCH + 1)]
+        return "prekeys.json", write_bundle(notes)
+
+    def edition(self, number: int, *tiles: bytes, **changes: Any) -> list[tuple[str, bytes]]:
+        """The members of an edition of the voice `ana`."""
+        tiles = tiles or (self.organisation.tile(),)
+        ref = CharterRef(sequence=1, sha256=text_hash(unverified_text(self.charter)))
+        fields: dict[str, Any] = {"number": number, "charter": ref, "tiles": tuple(map(tile_hash, tiles)), "bits": (len(tiles) - 1).bit_length()}
+        head = self.organisation.head(**fields | changes)
+        return [("edition-legal.note", head), *((f"tile-legal-{at:05d}.bin", tile) for at, tile in enumerate(tiles))]
+
+    def open_desk(self) -> None:
+        """Bring what a desk needs before anybody can report to it: prekeys of both reviewers, and a first edition."""
+        for reviewer, members in (("ana", [self.prekeys("ana"), *self.edition(1)]), ("bo", [self.prekeys("bo")])):
+            answer = self.push(reviewer, 1, self.parcel(reviewer, 1, members))
+            assert answer.status_code == 201, answer.text
+
+    def report(self, size: int = REPORT_CLASSES[0]) -> bytes:
+        """A sealed report to both reviewers; what is in it is nothing to a server."""
+        return seal(random_bytes(16) + bytes(size - 16), [identity.recipient for identity in self.organisation.identities.values()])
 
     def publish(self) -> None:
         """Publish by the operator's command."""

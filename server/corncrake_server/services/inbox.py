@@ -1,20 +1,46 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What reviewers send: an outbound parcel is applied whole or not at all."""
+"""What reviewers send: an outbound parcel is applied whole or not at all.
+
+Rules of this file: a parcel is first on the disk, then checked from end to end, then applied in one transaction, its tiles read
+a second time from the same file, which nobody else can reach. One parcel at a time in a process. The same parcel again is
+'already applied'; another one of the same number is `equivocation`, an older number `repeated`.
+
+Source: crypto/spec/parcel.md.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
-from corncrake_crypto.errors import Failure
-from corncrake_server.refusals import Unsigned
+from corncrake_crypto.archive import iter_archive
+from corncrake_crypto.charter import KIND as CHARTER
+from corncrake_crypto.encoding import unb64url
+from corncrake_crypto.errors import Failure, PeerError
+from corncrake_crypto.tiles import leaf_entry
+from corncrake_server.ports import Changes, CharterNote, EditionTile
+from corncrake_server.refusals import Conflict
+from corncrake_server.services.charters import check_charter, check_forms
+from corncrake_server.services.organisation import reviewer_identity
+from corncrake_server.services.outbound import (
+    FORM_NAME,
+    TILE_NAME,
+    check_acknowledgement,
+    read_contents,
+    read_editions,
+    read_prekeys,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
+    from corncrake_crypto.charter import OpenedCharter
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Documents, LogKey, Spool
+    from corncrake_server.ports import Documents, LogKey, PrekeyNote, Spool
     from corncrake_server.services.organisation import Organisation
+    from corncrake_server.services.outbound import Contents
 
 
 class Inbox:
@@ -27,6 +53,108 @@ class Inbox:
         self._spool = spool
         self._log = log
         self._clock = clock
+        self._one = asyncio.Lock()
 
     async def receive(self, reviewer: str, number: int, digest: bytes, length: int, pieces: AsyncIterator[bytes]) -> bool:
-        raise NotImplementedError
+        """Take a parcel; True when it is applied now, False when it was before.
+
+        Args:
+            reviewer: whose it must be.
+            number: which it must be.
+            digest: SHA-256 that it must have, 32 bytes, as the courier signed it.
+            length: bytes that will come.
+            pieces: its bytes.
+
+        Raises:
+            FileError, PeerError: what is wrong with it; nothing was changed.   StoreError: it could not be stored.
+        """
+        async with self._one:
+            with self._spool.open(length) as file:
+                found = hashlib.sha256()
+                async for piece in pieces:
+                    found.update(piece)
+                    await asyncio.to_thread(file.write, piece)
+                if found.digest() != digest:
+                    raise PeerError(Failure.ALTERED, "the parcel is not the one that the courier signed for")
+                return await self._apply(reviewer, number, digest.hex(), file)
+
+    async def _apply(self, reviewer: str, number: int, sha256: str, file: BinaryIO) -> bool:
+        last, there = await self._documents.last_parcel(reviewer, number)
+        if there == sha256:
+            return False
+        if there is not None:
+            raise Conflict(Failure.EQUIVOCATION, "another parcel of this number was applied before")
+        if number <= last:
+            raise Conflict(Failure.REPEATED, "a later parcel of this reviewer was applied already")
+        here = await self._organisation.charter()
+        file.seek(0)
+        contents = await asyncio.to_thread(read_contents, file, _identities(here))
+        if (contents.parcel.from_id, contents.parcel.number) != (reviewer, number):
+            raise PeerError(Failure.ALTERED, "the parcel is of another reviewer or number than its address says")
+        if contents.parcel.root != here.charter.root:
+            raise PeerError(Failure.ROOT, "the parcel is of another organisation")
+        await self._documents.apply(await self._changes(contents, here, sha256, file))
+        self._organisation.forget()
+        return True
+
+    async def _changes(self, contents: Contents, here: OpenedCharter, sha256: str, file: BinaryIO) -> Changes:
+        """Return what a parcel changes, everything of it checked."""
+        opened, note = here, contents.kept.get("charter.note")
+        entries: list[bytes] = []
+        if note is not None:
+            opened = check_charter(note, here, self._log, self._clock.today())
+        forms = await check_forms(opened, [raw for name, raw in contents.kept.items() if FORM_NAME.fullmatch(name)], self._documents)
+        is_new = opened.charter.sequence > here.charter.sequence
+        if is_new:
+            entries.append(leaf_entry(CHARTER, opened.text))
+        reviewer = contents.parcel.from_id
+        identity = reviewer_identity([opened], reviewer)
+        prekeys, prekey_entries = read_prekeys(contents, opened, identity)
+        new_prekeys = await self._new_prekeys(prekeys)
+        editions = read_editions(contents, opened, identity, self._clock.today())
+        return Changes(
+            parcel=(reviewer, contents.parcel.number, sha256),
+            charter=CharterNote(opened.charter.sequence, opened.sha256, note) if is_new and note is not None else None,
+            forms=forms,
+            prekeys=new_prekeys,
+            editions=editions.heads,
+            tiles=_tiles(file, {head.desk: head.number for head in editions.heads}, reviewer),
+            acknowledgement=check_acknowledgement(contents, opened, identity),
+            entries=[
+                *entries,
+                *(entry for prekey, entry in zip(prekeys, prekey_entries, strict=True) if prekey in new_prekeys),
+                *editions.entries,
+            ],
+        )
+
+    async def _new_prekeys(self, prekeys: Sequence[PrekeyNote]) -> Sequence[PrekeyNote]:
+        """Return those that are not here yet.
+
+        Raises:
+            Conflict: `equivocation`, another of the same number is here; `rollback`, one of a higher number is.
+        """
+        new: list[PrekeyNote] = []
+        for prekey in prekeys:
+            stored = [known for known in await self._documents.prekeys(prekey.epoch) if known.reviewer == prekey.reviewer]
+            if not stored or stored[0].number < prekey.number:
+                new.append(prekey)
+            elif stored[0].number > prekey.number:
+                raise Conflict(Failure.ROLLBACK, "a prekey of a higher number is here for this epoch")
+            elif stored[0].sha256 != prekey.sha256:
+                raise Conflict(Failure.EQUIVOCATION, "another prekey of this number is here for this epoch")
+        return new
+
+
+def _identities(opened: OpenedCharter) -> Mapping[str, bytes]:
+    return {reviewer.id: unb64url(reviewer.identity, 32) for desk in opened.charter.desks for reviewer in desk.reviewers}
+
+
+def _tiles(file: BinaryIO, numbers: Mapping[str, int], reviewer: str) -> Iterator[EditionTile]:
+    """Yield the tiles of a parcel that was checked, one at a time."""
+    if not numbers:
+        return
+    file.seek(0)
+    for name, _, reader in iter_archive(file):
+        match = TILE_NAME.fullmatch(name)
+        if match is not None:
+            yield EditionTile(match[1], reviewer, numbers[match[1]], int(match[2]), reader.read())

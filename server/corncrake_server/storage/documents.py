@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from corncrake_server.ports import Changes, EditionTile
     from corncrake_server.storage.database import Database
 
-_SOME_TILES = 16
+_SOME_BYTES = 4 << 20
 
 
 class SqlDocuments:
@@ -136,7 +136,7 @@ class SqlDocuments:
         some: list[EditionTile] = []
         for tile in changes.tiles or ():
             some.append(tile)
-            if len(some) == _SOME_TILES:
+            if sum(len(t.body) for t in some) >= _SOME_BYTES:
                 await connection.execute(sa.insert(EDITION_TILES), [asdict(t) for t in some])
                 some.clear()
         if some:

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Sending a report: what is taken, what is refused and as what, and what a receipt says."""
+
+import socket
+
+import httpx
+import pytest
+
+from corncrake_crypto.identities import Identity
+from corncrake_crypto.padding import BLOCK_CLASS, REPORT_CLASSES, wire_size
+from corncrake_crypto.receipt import open_receipt, report_id
+from corncrake_crypto.seal import seal
+
+from tests.server.running import RunningServer
+from tests.simulators.organisation import EPOCH
+
+
+def failure(answer: httpx.Response) -> tuple[int, str]:
+    said = answer.json()
+    assert set(said) == {"failure", "detail"}
+    return answer.status_code, said["failure"]
+
+
+@pytest.mark.parametrize("size", REPORT_CLASSES)
+def test_a_report_of_each_class_gets_a_receipt_that_verifies(server: RunningServer, size: int) -> None:
+    body = server.report(size)
+    answer = server.send(body)
+    assert answer.status_code == 201
+    open_receipt(answer.content, server.log_origin, server.log_key, report_id(body), "legal")
+
+
+def test_the_same_bytes_again_get_the_same_receipt(server: RunningServer) -> None:
+    body = server.report()
+    first, second = server.send(body), server.send(body)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.content == second.content
+
+
+def test_a_report_sealed_to_one_reviewer_too_few_is_refused(server: RunningServer) -> None:
+    body = seal(bytes(REPORT_CLASSES[0]), [server.organisation.identities["ana"].recipient])
+    assert failure(server.send(body)) == (400, "size")
+
+
+def test_a_report_with_one_stanza_too_many_is_refused(server: RunningServer) -> None:
+    people = [*server.organisation.identities.values(), Identity.generate()]
+    assert failure(server.send(seal(bytes(REPORT_CLASSES[0]), [person.recipient for person in people]))) == (400, "size")
+
+
+@pytest.mark.parametrize("position", [0, 10, 30, 1_600])
+def test_a_report_with_one_byte_of_its_header_changed_to_a_blank_is_refused(server: RunningServer, position: int) -> None:
+    body = bytearray(server.report())
+    body[position] = 0x20
+    assert failure(server.send(bytes(body))) == (400, "header")
+
+
+def test_clear_text_of_the_right_length_is_refused(server: RunningServer) -> None:
+    assert failure(server.send(b"x" * wire_size(2, REPORT_CLASSES[0]))) == (400, "header")
+
+
+def test_a_report_one_byte_short_or_long_is_refused(server: RunningServer) -> None:
+    body = server.report()
+    assert failure(server.send(body[:-1])) == (400, "size")
+    assert failure(server.send(body + b"\n")) == (400, "size")
+
+
+def test_a_report_to_a_desk_that_is_not_there_is_refused(server: RunningServer) -> None:
+    assert failure(server.send(server.report(), desk="other")) == (404, "desk")
+
+
+@pytest.mark.parametrize("epoch", [0, EPOCH - 1, EPOCH + 1, 2**40])
+def test_a_report_for_an_epoch_that_is_not_now_is_refused(server: RunningServer, epoch: int) -> None:
+    # `TODAY` is a Wednesday: yesterday and tomorrow are of the same week.
+    assert failure(server.send(server.report(), epoch=epoch)) == (409, "epoch")
+
+
+def test_a_body_larger_than_any_report_is_refused_unread(server: RunningServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        path = f"/v1/desks/legal/epochs/{EPOCH}/reports"
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n".encode())
+        answer = connection.makefile("rb").read()
+    assert b" 413 " in answer.splitlines()[0]
+    assert b'"failure":"size"' in answer
+
+
+def test_a_body_without_its_length_is_refused(server: RunningServer) -> None:
+    answer = httpx.post(f"{server.origin}/v1/desks/legal/epochs/{EPOCH}/reports", content=iter([server.report()]))
+    assert failure(answer) == (411, "size")
+
+
+@pytest.mark.parametrize("sent", [0, 100, 5_000])
+def test_a_body_that_stops_coming_is_given_up(server: RunningServer, sent: int) -> None:
+    body = server.report()
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        path = f"/v1/desks/legal/epochs/{EPOCH}/reports"
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:sent])
+        answer = connection.makefile("rb").read()
+    assert b" 408 " in answer.splitlines()[0]
+    assert b'"failure":"incomplete"' in answer
+    assert report_id(body) not in server.fetch("/v1/courier/pending").text
+
+
+def test_a_block_is_written_once(server: RunningServer) -> None:
+    reader = Identity.generate().recipient
+    first, second = (seal(bytes(BLOCK_CLASS), [reader]) for _ in range(2))
+    name = report_id(first)[:32]
+    assert httpx.head(f"{server.origin}/v1/blocks/{name}").status_code == 404
+    assert server.put_block(name, first).status_code == 201
+    assert server.put_block(name, first).status_code == 200
+    assert failure(server.put_block(name, second)) == (409, "block")
+    assert httpx.head(f"{server.origin}/v1/blocks/{name}").status_code == 200
+    assert server.fetch(f"/v1/blocks/{name}").content == first
+
+
+def test_a_block_of_another_form_is_refused(server: RunningServer) -> None:
+    block = seal(bytes(BLOCK_CLASS), [Identity.generate().recipient])
+    name = report_id(block)[:32]
+    assert failure(server.put_block(name, block[:-1])) == (400, "size")
+    assert failure(server.put_block(name, block + b"x")) == (413, "size")
+    assert failure(server.put_block(name, bytes(len(block)))) == (400, "header")
+    assert failure(server.put_block(name.upper(), block)) == (404, "block")
+    assert failure(server.put_block("..%2f..%2fx", block))[0] == 404
+    assert httpx.head(f"{server.origin}/v1/blocks/{name}").status_code == 404
+
+
+def test_every_answer_forbids_a_browser_to_keep_it(server: RunningServer) -> None:
+    for path in ("/v1/charter", "/v1/health", "/v1/desks/legal/heads", "/log/1/nothing", "/nothing"):
+        headers = server.get(path).headers
+        assert headers["cache-control"] == "no-store"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert not {"server", "date", "set-cookie"} & set(headers)
+
+
+def test_the_api_is_described(server: RunningServer) -> None:
+    described = server.get("/schema/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    assert "/v1/desks/{desk}/epochs/{epoch}/reports" in described["paths"]
