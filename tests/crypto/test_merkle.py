@@ -7,7 +7,10 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from corncrake_crypto.errors import CorncrakeError, Failure, FileError, PeerError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.merkle import (
     EMPTY_ROOT,
     Frontier,
@@ -19,8 +22,6 @@ from corncrake_crypto.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,7 +185,7 @@ def test_a_consistency_proof_holds_for_no_other_trees(old: int, more: int) -> No
     path = consistency_path(old, leaves)
     old_root, new_root = tree_root(leaves[:old]), tree_root(leaves)
     forked = tree_root([bytes(32), *leaves[1:]])
-    for case in (
+    cases: list[tuple[int, int, list[bytes], bytes, bytes]] = [
         (old, new, path, old_root, forked),
         (old, new, path, bytes(32), new_root),
         (old, new, path[:-1], old_root, new_root),
@@ -192,7 +193,8 @@ def test_a_consistency_proof_holds_for_no_other_trees(old: int, more: int) -> No
         (new, old, path, new_root, old_root),
         (old, old, [], old_root, new_root),
         (0, new, [], new_root, new_root),
-    ):
+    ]
+    for case in cases:
         with pytest.raises(PeerError) as caught:
             verify_consistency(*case)
         assert caught.value.failure is Failure.PROOF
@@ -220,8 +222,9 @@ def test_a_frontier_goes_on_where_it_was_written_down(before: int, more: int) ->
 def test_bytes_are_a_frontier_in_one_way_or_refused(raw: bytes) -> None:
     try:
         frontier = Frontier.decode(raw)
-    except CorncrakeError as error:
-        assert isinstance(error, FileError)
-        assert error.failure is Failure.ENCODING
+    except FileError as error:
+        failure = error.failure
     else:
+        failure = None
         assert frontier.encode() == raw
+    assert failure in {None, Failure.ENCODING}
