@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The words that `corncrake-vault` understands.
+
+Rules of this file: a command's help is one line that says what it does for a person. `--json` works before and after the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from corncrake_vault.keys.prekeys import MAX_WEEKS, USUAL_WEEKS
+from corncrake_vault.threads.reading import STATES
+
+PASSPHRASE_VARIABLE: Final = "CORNCRAKE_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(prog="corncrake-vault", description="Reads reports on a machine without a network.")
+    top.add_argument("--store", type=Path, default=Path("vault"), help="folder of the vault (default: ./vault)")
+    top.add_argument(
+        "--passphrase-file", type=Path, help=f"file with the passphrase in its first line; or {PASSPHRASE_VARIABLE}; else it is asked for"
+    )
+    top.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        return added
+
+    init = command("init", "make a new vault for a reviewer")
+    init.add_argument("--reviewer", required=True, help="the reviewer's id in the charter: a-z, 0-9 and dashes")
+    init.add_argument("--root", help="the organisation's root, 52 characters; can also come later by 'charter FILE --root'")
+
+    organisation = command("organisation", "the organisation's key, in a vault of its own")
+    ceremonies = organisation.add_subparsers(dest="ceremony", required=True, metavar="CEREMONY")
+    ceremonies.add_parser("create", help="make the key; makes the vault when there is none")
+    signing = ceremonies.add_parser("charter", help="sign a charter from a specification in JSON")
+    signing.add_argument("spec", type=Path)
+    signing.add_argument("--form", type=Path, action="append", default=[], help="a desk's form; its hash goes into the charter")
+    signing.add_argument("--out", type=Path, required=True, help="where the charter's note goes")
+    ceremonies.add_parser("root", help="show the root: as text, and as words to compare")
+    for ceremony in ceremonies.choices.values():
+        ceremony.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+    charter = command("charter", "take a charter that the organisation signed, and its forms")
+    charter.add_argument("file", type=Path)
+    charter.add_argument("--root", help="the organisation's root, when this vault does not know it yet")
+    charter.add_argument("--form", type=Path, action="append", default=[])
+    command("identity", "show this reviewer's public key and its words")
+
+    prekeys = command("prekeys", "make the weekly keys that reports are sealed to")
+    prekeys.add_argument("--weeks", type=int, default=USUAL_WEEKS, help=f"how many weeks ahead, this one included, at most {MAX_WEEKS}")
+
+    command("import", "check a parcel from the courier and open what is in it").add_argument("parcel", type=Path)
+    command("list", "all threads, the newest first")
+    command("status", "the log, keys, charter, and what is withheld")
+    command("show", "one thread, whole").add_argument("thread", help="its number, or the start of its or a report's id")
+    save = command("save", "save a thread's files")
+    save.add_argument("thread")
+    save.add_argument("folder", type=Path)
+    reply = command("reply", "answer a thread; the next export publishes it")
+    reply.add_argument("thread")
+    reply.add_argument("text", help="the text, or - to read it from standard input")
+    mark = command("mark", "mark a thread")
+    mark.add_argument("thread")
+    mark.add_argument("state", choices=STATES)
+    command("export", "write the parcel that the courier brings back").add_argument("parcel", type=Path)
+    commands.add_parser("age", help="seal and open files like the age command: keygen, encrypt, decrypt")
+    return top

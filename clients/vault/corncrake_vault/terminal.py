@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a command says: one line of what it did, what needs a person, the next command; or all of it as JSON.
+
+Rules of this file: results go to standard output, faults to standard error, each beginning with its failure word. A terminal gets no
+control character, wherever a text came from. Exit codes: 0 done, 1 refused or something needs a person now, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+from corncrake_vault.advice import advice_for
+
+if TYPE_CHECKING:
+    from corncrake_crypto.errors import CorncrakeError
+    from corncrake_vault.inbox.promises import Fault
+
+DONE, REFUSED, USAGE = 0, 1, 2
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The result of a command.
+
+    Attributes:
+        done: one line.
+        lines: what it found, as text for a person.
+        needs: what needs a person.
+        next: the next command, or None.
+        data: all of it for `--json`.
+        faults: shown with their words; with any but `frozen` the exit code is 1.
+    """
+
+    done: str
+    lines: list[str] = field(default_factory=list[str])
+    needs: list[str] = field(default_factory=list[str])
+    next: str | None = None
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+    faults: list[Fault] = field(default_factory=list["Fault"])
+
+
+def plain(text: str) -> str:
+    """Return `text` without anything that could steer a terminal or turn its direction; newlines and tabs stay."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} or c == "\u200d" else "\ufffd" for c in text)
+
+
+def say(outcome: Outcome, out: TextIO, err: TextIO, *, as_json: bool) -> int:
+    """Print an outcome and return the exit code."""
+    for fault in outcome.faults:
+        print(plain(f"{fault.failure.value}: {fault.detail}"), file=err)
+    for failure in dict.fromkeys(fault.failure for fault in outcome.faults):
+        print(f"  {advice_for(failure) or ''}", file=err)
+    if as_json:
+        faults = [{"failure": fault.failure.value, "detail": fault.detail} for fault in outcome.faults]
+        whole = {**outcome.data, "done": outcome.done, "needs": outcome.needs, "next": outcome.next, "faults": faults}
+        print(json.dumps(whole, ensure_ascii=False), file=out)
+    else:
+        print(plain(outcome.done), file=out)
+        for line in outcome.lines:
+            print(plain(line), file=out)
+        for need in outcome.needs:
+            print(plain(f"! {need}"), file=out)
+        if outcome.next is not None:
+            print(f"Next: {outcome.next}", file=out)
+    return REFUSED if any(fault.failure.value != "frozen" for fault in outcome.faults) else DONE
+
+
+def refuse(error: CorncrakeError, out: TextIO, err: TextIO, *, as_json: bool) -> int:
+    """Print why something was refused, and what to do; return the exit code."""
+    todo = advice_for(error.failure)
+    print(plain(f"{error.failure.value}: {error.detail}"), file=err)
+    if todo is not None:
+        print(f"  {todo}", file=err)
+    if as_json:
+        print(json.dumps({"failure": error.failure.value, "detail": error.detail, "advice": todo}, ensure_ascii=False), file=out)
+    return REFUSED
