@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The commands on threads: list, show, save, reply, mark.
+
+Rules of this file: as `commands`. What a reporter wrote goes through `terminal.plain` before a person's terminal sees it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from corncrake_crypto.errors import Failure
+from corncrake_vault.inbox.promises import Fault
+from corncrake_vault.terminal import Outcome
+from corncrake_vault.threads.files import save_files
+from corncrake_vault.threads.reading import MAX_REPLY, find_thread, list_aside, list_threads, mark_thread, reply_to, show_thread
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from corncrake_vault.vault import Vault
+
+_WAITING: Final = "waiting for {} blocks: export, push, pull, import"
+
+
+def _list(vault: Vault, _said: argparse.Namespace, _: TextIO) -> Outcome:
+    threads, aside = list_threads(vault), list_aside(vault)
+    lines = [
+        f"{t['number']:>4}  {t['day']}  {t['desk']:<12} {t['state']:<9} {t['messages']} messages, {t['files']} files, {t['replies']} replies  {t['begins']}"
+        for t in threads
+    ]
+    needs = [f"report {r['report'][:12]}… of {r['day']} was kept aside: {r['failure']}" for r in aside]
+    if waiting := sum(t["blocks_waiting"] for t in threads):
+        needs.append(_WAITING.format(waiting))
+    new = sum(t["state"] == "new" for t in threads)
+    return Outcome(
+        f"{len(threads)} threads, {new} new.", lines, needs, next="show NUMBER" if threads else None, data={"threads": threads, "aside": aside}
+    )
+
+
+def _show(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
+    thread = show_thread(vault, find_thread(vault.store, said.thread))
+    lines: list[str] = []
+    waiting = 0
+    for message in thread["messages"]:
+        lines.append(f"-- {message['kind']}, {message['day']}, report {message['report'][:12]}…, signature checked")
+        for answer in message["answers"]:
+            lines.append(f"{answer.get('label', answer['question'])}")
+            lines.append(f"    {_said(answer)}")
+        for file in message["files"]:
+            short = sum(count for state, count in file["blocks"].items() if state != "here")
+            waiting += short
+            lines.append(
+                f"file {file['number']}: {file['name']} ({file['type']}, {file['size']} bytes){f', {short} blocks not here' if short else ''}"
+            )
+    lines += [f"-- reply, {reply['day']}\n    {reply['text']}" for reply in thread["replies"]]
+    needs = [_WAITING.format(waiting)] if waiting else []
+    number = thread["number"]
+    done = f"Thread {number}, desk {thread['desk']}, {thread['state']}."
+    return Outcome(done, lines, needs, next=f"save {number} FOLDER, reply {number} TEXT, mark {number} STATE", data=thread)
+
+
+def _said(answer: dict[str, Any]) -> str:
+    if answer.get("unknown"):
+        return "(does not know)"
+    days = " to ".join(answer[name] for name in ("day", "until") if name in answer)
+    parts = [answer.get("text", ""), ("about " if answer.get("about") and days else "") + days, ", ".join(answer.get("choices", ()))]
+    return " ".join(part for part in parts if part).replace("\n", "\n    ")
+
+
+def _save(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
+    saved = save_files(vault, find_thread(vault.store, said.thread), said.folder)
+    good = [file for file in saved if file.path is not None]
+    lines = [f"{file.path}  sha256 {file.sha256}" for file in good]
+    data = [
+        {"number": f.number, "name": f.name, "path": str(f.path) if f.path else None, "sha256": f.sha256, "failure": f.failure, "detail": f.detail}
+        for f in saved
+    ]
+    faults = [Fault(Failure(f.failure), f"file {f.number}: {f.detail}") for f in saved if f.failure is not None]
+    return Outcome(
+        f"Saved {len(good)} of {len(saved)} files, each with the hash that the reporter signed.", lines, data={"files": data}, faults=faults
+    )
+
+
+def _reply(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outcome:
+    number = find_thread(vault.store, said.thread)
+    reply_to(vault, number, stdin.read(MAX_REPLY + 1) if said.text == "-" else said.text)
+    return Outcome(f"Kept the reply to thread {number}; the next export publishes it.", next="export PARCEL", data={"thread": number})
+
+
+def _mark(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
+    number = find_thread(vault.store, said.thread)
+    mark_thread(vault, number, said.state)
+    return Outcome(f"Thread {number} is {said.state} now.", next="list", data={"thread": number, "state": said.state})
+
+
+COMMANDS: Final[dict[str, Callable[[Vault, argparse.Namespace, TextIO], Outcome]]] = {
+    "list": _list,
+    "show": _show,
+    "save": _save,
+    "reply": _reply,
+    "mark": _mark,
+}
