@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Push: bring a vault's parcel to the server, and remember which blocks it asks for.
+
+Rules of this file: the parcel is read whole and its signature checked before a byte leaves; a courier does not carry what is damaged or
+somebody else's. The server applies it whole or refuses it whole; the same parcel twice is the same as once.
+
+Source: crypto/spec/parcel.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+
+from corncrake_courier.state import State, save
+from corncrake_crypto.charter import Charter, open_charter
+from corncrake_crypto.encoding import decode_canonical, unb64url
+from corncrake_crypto.errors import Failure, PeerError, UsageError
+from corncrake_crypto.fields import BlockId  # noqa: TC001 - read when the struct is made
+from corncrake_crypto.note import MAX_NOTE
+from corncrake_crypto.parcel import Parcel, read_parcel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+
+    from corncrake_courier.server import Server
+    from corncrake_crypto.archive import MemberReader
+
+PARCEL_MAX: Final = 64 << 20
+"""Bytes: what the server takes in one request."""
+WANTED_MAX: Final = 8 << 20
+_COPY: Final = 65_536
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The member `wanted.json`: blocks that the vault waits for."""
+
+    blocks: Annotated[tuple[BlockId, ...], msgspec.Meta(max_length=100_000)]
+
+
+def push(server: Server, state: State, path: Path, *, folder: Path, root: bytes, today: date) -> dict[str, Any]:  # noqa: PLR0913 - what a person said
+    """Check the parcel at `path` and bring it to the server.
+
+    Returns:
+        `{"number", "from", "new", "wanted"}`; `new` is False when the server had it already.
+
+    Raises:
+        FileError, PeerError: the parcel is damaged, or nobody of the charter has signed it.
+        UsageError: `misuse`: there is no such file, or it is larger than `PARCEL_MAX`.
+        StoreError: `store`: the line broke; run it again.
+    """
+    raw = server.get("/v1/charter", MAX_NOTE)
+    charter = open_charter(raw, root=root, origin=server.origin, today=today, floor=state.charter)
+    try:
+        size, digest = path.stat().st_size, _sha256(path)
+        parcel, wanted = _check(path, charter.charter)
+    except OSError as error:
+        raise UsageError(Failure.MISUSE, f"the parcel cannot be read: {error.strerror}") from error
+    if size > PARCEL_MAX:
+        raise UsageError(Failure.SIZE, f"a parcel to a server has at most {PARCEL_MAX} bytes")
+    status = server.put(f"/v1/courier/inbox/{parcel.from_id}/{parcel.number}", size, digest, _chunks(path))
+    save(folder, msgspec.structs.replace(state, wanted={**state.wanted, parcel.from_id: list(wanted)}))
+    return {"number": parcel.number, "from": parcel.from_id, "new": status != 200, "wanted": len(wanted)}  # noqa: PLR2004 - HTTP OK
+
+
+def _check(path: Path, charter: Charter) -> tuple[Parcel, tuple[str, ...]]:
+    wanted: tuple[str, ...] = ()
+
+    def look(_: Parcel, name: str, size: int, reader: MemberReader) -> None:
+        nonlocal wanted
+        if name == "wanted.json":
+            if size > WANTED_MAX:
+                raise PeerError(Failure.SIZE, "the parcel asks for too many blocks")
+            wanted = decode_canonical(reader.read(), Wanted).blocks
+
+    keys = {reviewer.id: unb64url(reviewer.identity, 32) for desk in charter.desks for reviewer in desk.reviewers}
+    with path.open("rb") as source:
+        return read_parcel(source, look, keys), wanted
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_COPY):
+            yield piece
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

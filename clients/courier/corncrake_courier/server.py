@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The server as a courier sees it: possibly hostile, possibly slow, possibly gone.
+
+Rules of this file: every answer has a largest size, counted as it comes; every wait has an end; redirects are not followed. Nothing that
+comes is believed here: whoever asked verifies it.
+
+Source: crypto/spec/request_signature.md; RFC 9421.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+import httpx
+import msgspec
+
+from corncrake_crypto.errors import Failure, PeerError, StoreError
+from corncrake_crypto.randomness import random_bytes
+from corncrake_crypto.request_signature import EMPTY_DIGEST, authority_of, sign_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from corncrake_courier.keys import CourierKey
+
+CONNECT_SECONDS: Final = 30
+READ_SECONDS: Final = 60
+ANSWER_SECONDS: Final = 900
+"""Longest time that one answer may take in all."""
+SIGNATURE_SECONDS: Final = 240
+ERROR_MAX: Final = 4_096
+OK: Final = frozenset({200, 201})
+NOT_FOUND: Final = 404
+
+
+class Server:
+    """A connection to one server; use it in a `with` statement."""
+
+    def __init__(self, url: str, *, uds: str | None = None, courier: CourierKey | None = None) -> None:
+        """Connect to `url` (the origin in the charter), by the Unix socket `uds` when it is given; sign as `courier`."""
+        self.origin = url.rstrip("/")
+        self._authority = authority_of(self.origin)
+        self._courier = courier
+        self._client = httpx.Client(
+            base_url=self.origin,
+            transport=httpx.HTTPTransport(uds=uds, retries=2),
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            headers={"user-agent": "corncrake-courier", "accept-encoding": "identity"},
+        )
+
+    def get(self, path: str, most: int, *, signed: bool = False, query: str = "") -> bytes:
+        """Return the body of an answer, at most `most` bytes.
+
+        Raises:
+            StoreError: `store`: the line broke, or the server is not there.
+            PeerError: `size`: the answer is too large; otherwise the server's own failure word.
+            Missing: it has no such thing.
+        """
+        return self._send("GET", path, most, signed=signed, query=query)
+
+    def put(self, path: str, length: int, sha256: bytes, pieces: Iterable[bytes]) -> int:
+        """Send a signed body in pieces and return the status, 200 or 201.
+
+        Args:
+            path: where to.
+            length: bytes in all.
+            sha256: of the body, 32 bytes.
+            pieces: the body.
+
+        Raises:
+            StoreError, PeerError: as `get`.
+        """
+        headers = self._signature("PUT", path, "", sha256) | {"content-length": str(length), "content-type": "application/octet-stream"}
+        status, _ = self._exchange(self._client.build_request("PUT", path, headers=headers, content=iter(pieces)), ERROR_MAX)
+        return status
+
+    def _send(self, method: str, path: str, most: int, *, signed: bool, query: str) -> bytes:
+        headers = self._signature(method, path, query, EMPTY_DIGEST) if signed else {}
+        target = f"{path}?{query}" if query else path
+        return self._exchange(self._client.build_request(method, target, headers=headers), most)[1]
+
+    def _signature(self, method: str, path: str, query: str, digest: bytes) -> dict[str, str]:
+        if self._courier is None:
+            return {}
+        now = int(time.time())
+        return sign_request(
+            self._courier.key,
+            self._courier.id,
+            method=method,
+            authority=self._authority,
+            path=path,
+            query=query,
+            body_sha256=digest,
+            created=now,
+            expires=now + SIGNATURE_SECONDS,
+            nonce=random_bytes(16),
+        )
+
+    def _exchange(self, request: httpx.Request, most: int) -> tuple[int, bytes]:
+        started = time.monotonic()
+        try:
+            answer = self._client.send(request, stream=True)
+            try:
+                body = bytearray()
+                limit = most if answer.status_code in OK else ERROR_MAX
+                for piece in answer.iter_raw(65_536):
+                    body += piece
+                    if len(body) > limit or time.monotonic() - started > ANSWER_SECONDS:
+                        raise PeerError(Failure.SIZE, f"the server's answer to {request.url.path} is too large, or takes too long")
+            finally:
+                answer.close()
+        except httpx.HTTPError as error:
+            raise StoreError(Failure.STORE, f"the line to the server broke ({type(error).__name__}); what is here stays: run it again") from error
+        if answer.status_code in OK:
+            return answer.status_code, bytes(body)
+        raise refusal(answer.status_code, bytes(body), request.url.path)
+
+    def __enter__(self) -> Self:
+        """Return the server itself."""
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+class Missing(PeerError):  # noqa: N818 - it says what is so
+    """The server has no such thing."""
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    failure: str = ""
+    detail: str = ""
+
+
+def refusal(status: int, body: bytes, path: str) -> PeerError:
+    """Return the error that an answer is: the server's own failure word when it is one of ours."""
+    try:
+        said = msgspec.json.decode(body, type=_Refusal)
+    except msgspec.MsgspecError:
+        said = _Refusal()
+    known = {failure.value: failure for failure in Failure}
+    failure = known.get(said.failure, Failure.STORE)
+    detail = f"the server answered {status} to {path}"
+    if said.detail:
+        detail += f": {''.join(c for c in said.detail[:200] if c.isprintable())}"
+    return Missing(failure, detail) if status == NOT_FOUND else PeerError(failure, detail)
