@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+SHARED = {"__main__", "edwards", "oracle", "organisation", "written"}
+"""Modules that are no nouns."""
 
 
 def write(noun: str) -> int:
@@ -36,7 +38,7 @@ def write(noun: str) -> int:
 
 def main() -> None:
     """Write the nouns named, or all."""
-    nouns = sys.argv[1:] or sorted(path.stem for path in HERE.glob("*.py") if path.stem not in {"__main__", "oracle", "organisation", "written"})
+    nouns = sys.argv[1:] or sorted(path.stem for path in HERE.glob("*.py") if path.stem not in SHARED)
     for noun in nouns:
         print(f"{noun}: {write(noun)} cases")
 

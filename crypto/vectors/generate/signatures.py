@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edwards import BASE, ORDER, ORDER_2, add, challenge, encoded, scalar_of, times
 from organisation import Case, key, public, seed, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ORDER = 2**252 + 27742317777372353535851937790883648493
 MESSAGE = "corncrake.org/test/v1\n{}\n"
 VALUE: dict[str, Any] = {"day": "2026-11-25", "list": [1, 2], "text": '\u00e9\n"\\', "flag": True}
 
@@ -39,6 +39,23 @@ def verify_cases() -> Iterator[Case]:
     yield "key_not_canonical", verify_case("the neutral element as p + 1", "signature", twice, MESSAGE, one + bytes(32))
 
 
+def torsion_cases() -> Iterator[Case]:
+    """What holds only when both sides are multiplied by the cofactor, 8, or needs a commitment of small order."""
+    wrong = verify_case
+    neutral, secret = b"\x01" + bytes(31), scalar_of("ana")
+    answer = (challenge(neutral, public("ana"), MESSAGE) * secret % ORDER).to_bytes(32, "little")
+    yield "small_order_r", wrong("R is the neutral element", "signature", public("ana"), MESSAGE, neutral + answer)
+    mixed_r = encoded(add(times(12_345, BASE), ORDER_2))
+    answer = ((12_345 + challenge(mixed_r, public("ana"), MESSAGE) * secret) % ORDER).to_bytes(32, "little")
+    yield "mixed_order_r", wrong("R with a part of order 2", "signature", public("ana"), MESSAGE, mixed_r + answer)
+    mixed_key = encoded(add(times(secret, BASE), ORDER_2))
+    # Half of all challenges are even, and then the part of order 2 vanishes: take the first that is odd.
+    nonce = next(n for n in range(1, 99) if challenge(encoded(times(n, BASE)), mixed_key, MESSAGE) % 2)
+    r = encoded(times(nonce, BASE))
+    answer = ((nonce + challenge(r, mixed_key, MESSAGE) * secret) % ORDER).to_bytes(32, "little")
+    yield "mixed_order_key", wrong("a key with a part of order 2", "signature", mixed_key, MESSAGE, r + answer)
+
+
 def statement_cases() -> Iterator[Case]:
     """Signatures inside objects."""
     good = statement("test", VALUE, "ana")
@@ -58,4 +75,5 @@ def statement_cases() -> Iterator[Case]:
 def cases() -> Iterator[Case]:
     """All of them."""
     yield from verify_cases()
+    yield from torsion_cases()
     yield from statement_cases()
