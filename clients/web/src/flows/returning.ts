@@ -6,11 +6,12 @@
  * never used and a report that nobody has opened look the same here, on purpose.
  */
 import type { Codename } from "@corncrake/core/codename";
-import { bucketOf, findSlot, readTile, replyTag, tileSize } from "@corncrake/core/edition";
+import { identityOf } from "@corncrake/core/charter";
+import { bucketOf, findSlot, MAX_PARTS, readTile, replyTag, tileSize } from "@corncrake/core/edition";
 import { unb64url } from "@corncrake/core/encoding";
 import { joinReplies, openReply, replyIdentity, threadIdOf, type Reply } from "@corncrake/core/reply";
 import { fetchTile } from "../transport/server";
-import { identities, type Visit } from "./visit";
+import type { Visit } from "./visit";
 
 export interface ThreadAnswer {
   readonly reviewer: string;
@@ -26,8 +27,6 @@ export interface ThreadView {
   readonly staleSince: string | undefined;
 }
 
-const MAX_PARTS = 4;
-
 async function partsFrom(visit: Visit, codename: Codename, head: Visit["heads"][number]): Promise<Reply[]> {
   const { root } = visit.link;
   const desk = visit.desk.id;
@@ -37,7 +36,7 @@ async function partsFrom(visit: Visit, codename: Codename, head: Visit["heads"][
   const raw = await fetchTile(desk, edition.reviewer, edition.number, bucket, tileSize(edition.slots));
   const tile = readTile(raw, edition.slots, edition.tiles[bucket] ?? "");
   const key = codename.derive("reply-tag", desk, root);
-  const identity = identities(visit.desk).get(edition.reviewer) ?? new Uint8Array();
+  const identity = identityOf(visit.desk, edition.reviewer);
   const found: Reply[] = [];
   for (let part = 0; part < MAX_PARTS; part += 1) {
     const sealed = findSlot(tile, replyTag(key, desk, edition.reviewer, edition.number, part));
@@ -65,7 +64,7 @@ export async function look(visit: Visit, codename: Codename): Promise<ThreadView
     if (parts.length < (parts[0]?.parts ?? 1)) answers.push({ reviewer: head.edition.reviewer, text: undefined });
     else {
       const text = joinReplies(parts);
-      if (text !== "") answers.push({ reviewer: head.edition.reviewer, text });
+      if (text !== undefined) answers.push({ reviewer: head.edition.reviewer, text });
     }
   }
   return { acknowledged, answers, missingBlocks, staleSince: visit.staleSince };

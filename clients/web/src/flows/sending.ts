@@ -54,7 +54,7 @@ interface Outgoing {
   readonly total: number;
 }
 
-async function prepare(draft: Draft): Promise<readonly Outgoing[]> {
+function prepare(draft: Draft): readonly Outgoing[] {
   const prepared: Outgoing[] = [];
   for (const file of draft.files) {
     const { bytes, cleaning, removed } = outgoing(file);
@@ -160,7 +160,7 @@ async function sendBlocks(files: readonly Outgoing[], onSent: (sent: number) => 
  */
 export async function sendReport(options: SendOptions): Promise<void> {
   const { visit, draft, onProgress } = options;
-  const files = await prepare(draft);
+  const files = prepare(draft);
   const total = files.reduce((sum, file) => sum + file.total, 0);
   let progress: Progress = { ...NOTHING_SENT, total };
   const put = (change: Partial<Progress>): void => {

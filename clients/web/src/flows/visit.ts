@@ -6,8 +6,8 @@
  * against `root`. 'Today' is the later of the clock and the newest day that a reviewer signed.
  */
 import { openCharter, findDesk, type Desk, type OpenedCharter } from "@corncrake/core/charter";
-import { checkHeads, openEdition, type OpenedEdition } from "@corncrake/core/edition";
-import { parseRoot, unb64url } from "@corncrake/core/encoding";
+import { checkHeads, newestHeads, type OpenedEdition } from "@corncrake/core/edition";
+import { parseRoot } from "@corncrake/core/encoding";
 import { CorncrakeError } from "@corncrake/core/errors";
 import { readForm, type Form } from "@corncrake/core/form";
 import { readBundle } from "@corncrake/core/note";
@@ -56,25 +56,14 @@ function dayOf(clock: Date): string {
  * @throws LineError, RefusedError from the transport; FileError, PeerError from the papers themselves, each with its failure class.
  */
 export async function loadVisit(link: Link, clock: Date = new Date()): Promise<Visit> {
-  const today = dayOf(clock);
-  const raw = await fetchCharter();
-  const first = openCharter(raw, { root: link.root, origin: link.origin, today });
-  const desk = link.desk === undefined ? first.charter.desks[0] : findDesk(first.charter, link.desk);
+  const clockDay = dayOf(clock);
+  const charter = openCharter(await fetchCharter(), { root: link.root, origin: link.origin, today: clockDay });
+  const desk = link.desk === undefined ? charter.charter.desks[0] : findDesk(charter.charter, link.desk);
   if (desk === undefined) throw new TypeError("a charter has at least one desk");
-  const heads = readBundle(await fetchHeads(desk.id)).map((note) => openHead(note, first, desk));
-  const seen = checkHeads(heads, today);
-  const charter = openCharter(raw, { root: link.root, origin: link.origin, today: seen.today, floor: seen.floor });
-  const form = await readForm(await fetchForm(desk.form), desk.form);
-  const epoch = epochOf(seen.today);
-  const chosen = chooseRecipients(charter.charter, desk.id, epoch, readBundle(await fetchPrekeys(desk.id, epoch)), seen.today);
-  return { link, charter, desk, form, epoch, today: seen.today, chosen, heads, staleSince: seen.staleSince };
-}
-
-function openHead(note: Uint8Array, charter: OpenedCharter, desk: Desk): OpenedEdition {
-  return openEdition(note, { root: charter.charter.root, desk: desk.id, voices: identities(desk) });
-}
-
-/** The identity keys of a desk's voices, by reviewer id. */
-export function identities(desk: Desk): ReadonlyMap<string, Uint8Array> {
-  return new Map(desk.reviewers.filter((one) => desk.voices.includes(one.id)).map((one) => [one.id, unb64url(one.identity, 32)]));
+  const heads = newestHeads(charter, desk.id, readBundle(await fetchHeads(desk.id)));
+  const { today, lastSeen, quiet } = checkHeads(charter, heads, clockDay);
+  const form = readForm(await fetchForm(desk.form), desk.form);
+  const epoch = epochOf(today);
+  const chosen = chooseRecipients(charter.charter, desk.id, epoch, readBundle(await fetchPrekeys(desk.id, epoch)), today);
+  return { link, charter, desk, form, epoch, today, chosen, heads, staleSince: quiet ? (lastSeen ?? charter.charter.issued) : undefined };
 }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Inclusion proofs as files: an index, the path, and the checkpoint that they lead to.
+ *
+ * Rules of this file: the text is that of C2SP tlog-proof. Extra data are carried, never trusted.
+ *
+ * Source: crypto/spec/proof.md; C2SP tlog-proof.md.
+ */
+import { openCheckpoint, type Checkpoint } from "./checkpoint";
+import { unb64std } from "./encoding";
+import { CorncrakeError, Failure, FileError } from "./errors";
+import { leafHash, verifyInclusion } from "./merkle";
+import { fromUtf8, utf8 } from "./platform";
+
+const FIRST_LINE = "c2sp.org/tlog-proof@v1";
+const MAX_PROOF = 65_536;
+const MAX_PATH = 63;
+
+/** A parsed proof, nothing of it verified. */
+export interface Proof {
+  readonly index: number;
+  readonly path: readonly Uint8Array[];
+  readonly checkpoint: Uint8Array;
+  readonly extra: Uint8Array | undefined;
+}
+
+function refused(detail: string): FileError {
+  return new FileError(Failure.NOTE, detail);
+}
+
+function base64(text: string, length?: number): Uint8Array {
+  try {
+    return unb64std(text, length);
+  } catch (error) {
+    if (error instanceof CorncrakeError) throw refused("a line of a proof is not base64 of the right length");
+    throw error;
+  }
+}
+
+/**
+ * Return what a proof says; at most 64 KiB.
+ *
+ * @throws FileError `note`.
+ *
+ * Source: crypto/spec/proof.md §1; C2SP tlog-proof.md.
+ */
+export function readProof(raw: Uint8Array): Proof {
+  if (raw.length > MAX_PROOF) throw refused("a proof has at most 64 KiB");
+  let text: string;
+  try {
+    text = fromUtf8(raw);
+  } catch {
+    throw refused("a proof is UTF-8");
+  }
+  const gap = text.indexOf("\n\n");
+  const [first, ...lines] = text.slice(0, Math.max(gap, 0)).split("\n");
+  if (first !== FIRST_LINE) throw refused("this is no proof");
+  const extra = lines[0]?.startsWith("extra ") === true ? base64((lines.shift() ?? "").slice("extra ".length)) : undefined;
+  const [, index] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines[0] ?? "") ?? [];
+  if (index === undefined || !Number.isSafeInteger(Number(index)) || lines.length - 1 > MAX_PATH) throw refused("a proof has an index and at most 63 hashes");
+  return { index: Number(index), path: lines.slice(1).map((line) => base64(line, 32)), checkpoint: utf8(text.slice(gap + 2)), extra };
+}
+
+/**
+ * Verify that `entry` stands in the log, and return the checkpoint that says so.
+ *
+ * @throws FileError `note`; PeerError `signature`, `origin`, of the checkpoint; `proof`, when the path does not lead to its root.
+ *
+ * Source: crypto/spec/proof.md §2.
+ */
+export function verifyProof(raw: Uint8Array, entry: Uint8Array, origin: string, key: Uint8Array): Checkpoint {
+  const proof = readProof(raw);
+  const checkpoint = openCheckpoint(proof.checkpoint, origin, key);
+  verifyInclusion(proof.index, checkpoint.size, leafHash(entry), proof.path, checkpoint.root);
+  return checkpoint;
+}

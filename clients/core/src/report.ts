@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The report: what one person tells one desk, inside its seal.
+ *
+ * Rules of this file: the thread's key signs everything, so that reviewers know that a follow-up comes from whoever wrote first. A report says for itself
+ * which desk, origin, charter and prekeys it was meant for.
+ *
+ * Source: crypto/spec/report.md.
+ */
+import { checkMembers, contentLength, readArchive, writeArchive } from "./archive";
+import { BLOCK_CLASSES } from "./block";
+import { charterRef, origin } from "./charter";
+import { b64url, canonical, unb64url } from "./encoding";
+import { Failure, FileError, PeerError } from "./errors";
+import { sha256Hex } from "./note";
+import { classFor, REPORT_CLASSES } from "./padding";
+import { sealedTo } from "./prekeys";
+import { Recipient } from "./recipients";
+import { bytes, day, decodeAs, flag, hash, id, integer, language, list, object, oneOf, pattern, text, version, type Decoded } from "./schema";
+import { publicKey, signStatement, verifyStatement } from "./signatures";
+
+const KIND = "report";
+const MEMBERS = ["report.json", "reply.key"] as const;
+
+const answer = object(
+  { question: id },
+  { text: text(100_000), day, until: day, about: flag, choices: list(id, 32), unknown: flag },
+);
+const file = object(
+  { identity: pattern(/^AGE-SECRET-KEY-PQ-1[02-9AC-HJ-NP-Z]{58}$/, "an identity"), block_key: bytes(32), class: integer(), name: text(255), type: text(127) },
+  {
+    blocks: integer(1, 2 ** 32),
+    sha256: hash,
+    size: integer(),
+    live: flag,
+    cleaning: oneOf("strip", "keep", "partial"),
+    removed: list(text(64), 64),
+  },
+);
+const drafted = {
+  kind: oneOf("first", "follow_up", "cover"),
+  origin,
+  desk: id,
+  charter: charterRef,
+  epochs: list(sealedTo, 16, 1),
+  message: bytes(16),
+  seen: list(object({ reviewer: id, number: integer(1) }), 16),
+  left_out: list(id, 17),
+  reply_tag: bytes(32),
+  form: hash,
+  language,
+  day,
+  answers: list(answer, 64),
+  files: list(file, 400),
+};
+const report = object({ ...drafted, v: version, thread: bytes(32), reply_key: hash, signature: bytes(64) });
+
+/** An answer to one question of the form. */
+export type ReportAnswer = Decoded<typeof answer>;
+/** An attached file: how to find, open and check its blocks, and the reporter's own words for it. */
+export type ReportFile = Decoded<typeof file>;
+/** What a client decides about a report. */
+export type ReportDraft = Omit<Report, "v" | "thread" | "reply_key" | "signature">;
+/** A report as it stands in `report.json`. */
+export type Report = Decoded<typeof report>;
+
+/** What a report is made of: what it says, the 32-byte seed of the thread's key, and what answers will be sealed to. */
+export interface ReportParts {
+  readonly draft: ReportDraft;
+  readonly threadSeed: Uint8Array;
+  readonly replyRecipient: Recipient;
+}
+
+/**
+ * Return the plaintext of a report: an archive padded to the smallest class that holds it.
+ *
+ * @throws UsageError `size`, when it does not fit into the largest class; FileError `json`, when a text holds what canonical JSON does not allow.
+ *
+ * Source: crypto/spec/report.md §2.
+ */
+export function buildReport({ draft: words, threadSeed, replyRecipient }: ReportParts): Uint8Array {
+  const fields = { ...words, v: 1 as const, thread: b64url(publicKey(threadSeed)), reply_key: sha256Hex(replyRecipient.raw) };
+  const raw = canonical({ ...fields, signature: signStatement(threadSeed, KIND, fields) });
+  const members = [
+    { name: MEMBERS[0], data: raw },
+    { name: MEMBERS[1], data: replyRecipient.raw },
+  ];
+  return writeArchive(members, classFor(contentLength(members.map((member) => member.data.length)), REPORT_CLASSES));
+}
+
+/**
+ * Return the report in a plaintext, its signature verified.
+ *
+ * @throws FileError `size`, `kind`, `archive`, `json`, `not-canonical`, `encoding`; PeerError `signature`; `block`, when a file has blocks that cannot be.
+ *
+ * Source: crypto/spec/report.md §3.
+ */
+export function readReport(plaintext: Uint8Array): { readonly report: Report; readonly replyRecipient: Recipient } {
+  if (!REPORT_CLASSES.includes(plaintext.length)) throw new FileError(Failure.SIZE, "this length is no class of reports");
+  const members = readArchive(plaintext);
+  if (members[0]?.name !== MEMBERS[0]) throw new FileError(Failure.KIND, "this is no report");
+  checkMembers(members, MEMBERS);
+  const value = decodeAs(members[0].data, report);
+  const replyKey = members[1]?.data ?? new Uint8Array();
+  if (sha256Hex(replyKey) !== value.reply_key) throw new FileError(Failure.ARCHIVE, "the reply key is not the one that the report names");
+  verifyStatement(unb64url(value.thread), KIND, value, value.signature);
+  if (value.files.some((one) => !BLOCK_CLASSES.includes(one.class) || (one.blocks === undefined && one.live !== true))) {
+    throw new PeerError(Failure.BLOCK, "a file has blocks that cannot be");
+  }
+  return { report: value, replyRecipient: Recipient.fromRaw(replyKey) };
+}
