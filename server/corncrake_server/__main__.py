@@ -29,7 +29,7 @@ from corncrake_server.storage.process_lock import ProcessLock
 from corncrake_server.storage.schema import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _LOG_PATH: Final = "/log/1"
 
@@ -117,7 +117,7 @@ async def _check(settings: Settings) -> str:
     return f"{_log_line(process.key)} size {head.size if head else 0}"
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings) -> str:
     # What is wrong is said in one line here, before the event loop's own way of saying it.
     asyncio.run(_check(settings))
     application = create_app(settings)
@@ -137,44 +137,46 @@ def _serve(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=settings.graceful_seconds,
         timeout_keep_alive=20,
-        h11_max_incomplete_event_size=65_536,
     )
+    return ""
 
 
-def _run(arguments: argparse.Namespace) -> str:
-    settings = _settings(arguments)
-    match arguments.command:
-        case "serve":
-            _serve(settings)
-            return ""
-        case "init":
-            return _init(settings)
-        case "migrate":
-            default = "head" if arguments.direction == "up" else "base"
-            asyncio.run(_migrate(settings, arguments.revision or default))
-            return "the tables are in place"
-        case "check":
-            return asyncio.run(_check(settings))
-        case "backup":
-            return asyncio.run(back_up(settings, arguments.folder))
-        case "restore":
-            return asyncio.run(restore(settings, arguments.folder))
-        case "charter":
-            forms = tuple(path.read_bytes() for path in arguments.form)
-            order = Order(do="charter", charter=arguments.note.read_bytes(), forms=forms)
-        case _:
-            order = Order(do="publish")
+def _ordered(settings: Settings, order: Order) -> str:
     answer = asyncio.run(_order(settings, order))
     if answer.failure:
         raise StoreError(Failure(answer.failure), answer.said)
     return answer.said
 
 
+def _run_migrate(settings: Settings, arguments: argparse.Namespace) -> str:
+    default = "head" if arguments.direction == "up" else "base"
+    asyncio.run(_migrate(settings, arguments.revision or default))
+    return "the tables are in place"
+
+
+def _run_charter(settings: Settings, arguments: argparse.Namespace) -> str:
+    forms = tuple(path.read_bytes() for path in arguments.form)
+    return _ordered(settings, Order(do="charter", charter=arguments.note.read_bytes(), forms=forms))
+
+
+_COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], str]]] = {
+    "serve": lambda settings, _: _serve(settings),
+    "init": lambda settings, _: _init(settings),
+    "charter": _run_charter,
+    "publish": lambda settings, _: _ordered(settings, Order(do="publish")),
+    "migrate": _run_migrate,
+    "check": lambda settings, _: asyncio.run(_check(settings)),
+    "backup": lambda settings, arguments: asyncio.run(back_up(settings, arguments.folder)),
+    "restore": lambda settings, arguments: asyncio.run(restore(settings, arguments.folder)),
+}
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     os.umask(0o077)
     try:
-        said = _run(_parser().parse_args(words))
+        arguments = _parser().parse_args(words)
+        said = _COMMANDS[arguments.command](_settings(arguments), arguments)
     except CorncrakeError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -46,8 +46,7 @@ from corncrake_server.storage.reports import SqlReports
 from corncrake_server.storage.schema import check_schema
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
+    from collections.abc import AsyncGenerator
 
     from corncrake_server.settings import Settings
 
@@ -127,7 +126,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
     page = Path(settings.page_dir) if settings.page_dir else None
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         process = Process(settings, clock)
         await process.start()
         app.state.rooms = Rooms(process.services, BodyReader(settings, clock))

@@ -19,7 +19,7 @@ from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
 from corncrake_server.services.charters import bring_charter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from corncrake_server.services.services import Services
@@ -57,7 +57,7 @@ async def carry_out(order: Order, services: Services) -> Answer:
 
 
 @asynccontextmanager
-async def _folder(data: Path) -> AsyncIterator[str]:
+async def _folder(data: Path) -> AsyncGenerator[str]:
     descriptor = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{descriptor}/{_NAME}"
@@ -66,7 +66,7 @@ async def _folder(data: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def listen(data: Path, services: Services) -> AsyncIterator[None]:
+async def listen(data: Path, services: Services) -> AsyncGenerator[None]:
     """Answer commands while the block runs. Of several processes of one folder, the last one started answers."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,6 +3,7 @@
 
 Rules of this file: each type adds to a fault of `corncrake_crypto.errors` what kind of refusal it is, and nothing about HTTP.
 """
+# ruff: noqa: N818 - each is named after what is refused, as a reader of the table of statuses would say it
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from corncrake_crypto.identities import Identity
 from corncrake_crypto.padding import BLOCK_CLASS, REPORT_CLASSES, wire_size
 from corncrake_crypto.receipt import open_receipt, report_id
 from corncrake_crypto.seal import seal
-
 from tests.server.running import RunningServer
 from tests.simulators.organisation import EPOCH
 

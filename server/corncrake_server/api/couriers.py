@@ -28,10 +28,9 @@ MOST_PARCEL = 64 << 20
 
 async def _admit(request: AnyRequest) -> bytes:
     """Check the courier's signature; return the SHA-256 that the body must have."""
-    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
     headers = {name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers}
-    query = request.scope.get("query_string", b"").decode("latin-1")
-    return await services(request).couriers.admit(request.method, path.decode("latin-1"), query, headers)
+    return await services(request).couriers.admit(request.method, path, query, headers)
 
 
 async def _admit_without_body(request: AnyRequest) -> None:

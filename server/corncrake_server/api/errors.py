@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from litestar import MediaType, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException  # noqa: TC002 - the framework reads the annotation
 
 from corncrake_crypto.errors import CorncrakeError, Failure, FileError, PeerError, StoreError, UsageError
 from corncrake_server.api.page import HEADERS

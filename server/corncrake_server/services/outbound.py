@@ -42,7 +42,7 @@ _DESK: Final = r"([a-z][a-z0-9-]{0,31})"
 EDITION_NAME: Final = re.compile(rf"edition-{_DESK}\.note")
 TILE_NAME: Final = re.compile(rf"tile-{_DESK}-([0-9]{{5}})\.bin")
 FORM_NAME: Final = re.compile(r"form-[0-9a-f]{16}\.json")
-_FIXED: Final = {"charter.note": MAX_NOTE, "prekeys.json": MAX_BUNDLE, "acknowledgement.note": MAX_NOTE}
+_FIXED: Final = {"charter.note": MAX_NOTE, "prekeys.json": MAX_BUNDLE, "acknowledgement.note": MAX_NOTE, "wanted.json": 4 << 20}
 _MOST_KEPT: Final = 24 << 20
 _AHEAD: Final = timedelta(days=2)
 

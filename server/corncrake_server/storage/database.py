@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.event import listens_for
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from corncrake_crypto.errors import Failure, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 _BUSY_MS: Final = 30_000
 
@@ -37,7 +38,7 @@ def _sqlite_engine(url: sa.URL, begin: str, pool_size: int) -> AsyncEngine:
         skip_autocommit_rollback=False,
     )
 
-    @sa.event.listens_for(engine.sync_engine, "connect")
+    @listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:  # pyright: ignore[reportUnusedFunction]
         # The driver's own BEGIN is deferred and comes late; ours is in `on_begin`.
         connection.isolation_level = None
@@ -46,7 +47,7 @@ def _sqlite_engine(url: sa.URL, begin: str, pool_size: int) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @sa.event.listens_for(engine.sync_engine, "begin")
+    @listens_for(engine.sync_engine, "begin")
     def on_begin(connection: sa.Connection) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.exec_driver_sql(begin)
 
@@ -79,7 +80,7 @@ class Database:
             raise UsageError(Failure.MISUSE, "the database is sqlite+aiosqlite or postgresql+asyncpg")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """Give a connection in a transaction for reading.
 
         Raises:
@@ -92,7 +93,7 @@ class Database:
             raise StoreError(Failure.STORE, "the database could not be read") from error
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncGenerator[AsyncConnection]:
         """Give a connection in a transaction, committed durably when the block ends without an error.
 
         Raises:
@@ -105,7 +106,7 @@ class Database:
             raise StoreError(Failure.STORE, "the database could not be written") from error
 
     @asynccontextmanager
-    async def exclusive(self, name: str) -> AsyncIterator[None]:
+    async def exclusive(self, name: str) -> AsyncGenerator[None]:
         """Hold the lock `name` among all processes of a PostgreSQL database; SQLite has one process only."""
         if self.is_sqlite:
             yield

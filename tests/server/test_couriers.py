@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What couriers may do, and who is not let in."""
+
+import hashlib
+import socket
+import time
+
+import httpx
+import pytest
+
+from corncrake_crypto.encoding import b64url
+from corncrake_crypto.note import text_hash, unverified_text
+from corncrake_crypto.padding import REPORT_CLASSES
+from corncrake_crypto.receipt import report_id
+from corncrake_crypto.signatures import SigningKey
+from tests.server.running import RunningServer
+
+PENDING = "/v1/courier/pending"
+
+
+def failure(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["failure"]
+
+
+@pytest.mark.parametrize("path", [PENDING, "/v1/courier/openings?start=0&end=1", f"/v1/courier/reports/{'0' * 64}", f"/v1/blocks/{'0' * 32}"])
+def test_nobody_without_a_signature_is_let_in(server: RunningServer, path: str) -> None:
+    assert failure(server.get(path)) == (401, "encoding")
+
+
+def test_a_key_that_the_charter_does_not_name_is_not_let_in(server: RunningServer) -> None:
+    headers = server.signed("GET", PENDING, key=SigningKey.generate())
+    assert failure(server.get(PENDING, headers=headers)) == (401, "signature")
+    headers = server.signed("GET", PENDING, keyid="other")
+    assert failure(server.get(PENDING, headers=headers)) == (401, "signature")
+
+
+def test_a_signed_request_made_again_is_refused(server: RunningServer) -> None:
+    headers = server.signed("GET", PENDING)
+    assert server.get(PENDING, headers=headers).status_code == 200
+    assert failure(server.get(PENDING, headers=headers)) == (401, "repeated")
+
+
+def test_a_signature_for_another_path_query_method_or_server_is_refused(server: RunningServer) -> None:
+    openings = "/v1/courier/openings?start=0&end=2"
+    for headers in (
+        server.signed("GET", f"/v1/courier/reports/{'0' * 64}"),
+        server.signed("GET", "/v1/courier/openings?start=0&end=1"),
+        server.signed("PUT", openings),
+        server.signed("GET", openings, authority="http://127.0.0.1:1"),
+    ):
+        assert failure(server.get(openings, headers=headers)) == (401, "signature")
+
+
+def test_an_old_signature_and_one_from_the_future_are_refused(server: RunningServer) -> None:
+    now = int(time.time())
+    old = server.signed("GET", PENDING, created=now - 400, expires=now - 100)
+    assert failure(server.get(PENDING, headers=old)) == (401, "expired")
+    future = server.signed("GET", PENDING, created=now + 200, expires=now + 400)
+    assert failure(server.get(PENDING, headers=future)) == (401, "not-yet-valid")
+
+
+def test_a_stored_report_is_given_to_a_courier_as_it_came(server: RunningServer) -> None:
+    body = server.report(REPORT_CLASSES[1])
+    receipt = server.send(body).text
+    assert receipt in server.fetch(PENDING).json()["notes"]
+    assert server.fetch(f"/v1/courier/reports/{report_id(body)}").content == body
+
+
+def test_a_report_that_is_not_there_is_said_to_be_not_there(server: RunningServer) -> None:
+    assert server.fetch(f"/v1/courier/reports/{'0' * 64}").status_code == 404
+    assert server.fetch("/v1/courier/reports/x").status_code == 404
+
+
+# -- parcels ---------------------------------------------------------------------------------------------------------------
+
+
+def heads(server: RunningServer) -> list[str]:
+    return server.get("/v1/desks/legal/heads").json()["notes"]
+
+
+def test_a_parcel_is_applied_once(fresh_server: RunningServer) -> None:
+    parcel = fresh_server.parcel("ana", 2, fresh_server.edition(2))
+    assert fresh_server.push("ana", 2, parcel).status_code == 201
+    assert fresh_server.push("ana", 2, parcel).status_code == 200
+    other = fresh_server.parcel("ana", 2, fresh_server.edition(3))
+    assert failure(fresh_server.push("ana", 2, other)) == (409, "equivocation")
+    assert '"number":2' in heads(fresh_server)[0]
+
+
+def test_a_new_edition_replaces_the_old_one_and_its_tiles(fresh_server: RunningServer) -> None:
+    tiles = [fresh_server.organisation.tile((bytes([n]) * 16, bytes([n]) * 7_803)) for n in range(4)]
+    assert fresh_server.get("/v1/desks/legal/editions/ana/1/0").status_code == 200
+    assert fresh_server.push("ana", 2, fresh_server.parcel("ana", 2, fresh_server.edition(2, *tiles))).status_code == 201
+    assert fresh_server.get("/v1/desks/legal/editions/ana/1/0").status_code == 404
+    assert [fresh_server.get(f"/v1/desks/legal/editions/ana/2/{at}").content for at in range(4)] == tiles
+    assert len(heads(fresh_server)) == 1
+
+
+def test_whatever_is_wrong_with_a_parcel_nothing_of_it_is_applied(fresh_server: RunningServer) -> None:
+    server = fresh_server
+    before = heads(server)
+    good = server.edition(2)
+    raw = server.parcel("ana", 2, good)
+    stranger = SigningKey.generate()
+    tile = server.organisation.tile((b"t" * 16, b"r" * 7_803))
+    cases = [
+        ("signature", server.parcel("ana", 2, good, key=stranger)),
+        ("signature", server.parcel("bo", 2, good, key=stranger)),
+        ("altered", server.parcel("ana", 3, good)),
+        ("root", server.parcel("ana", 2, good, root="a" * 52)),
+        ("altered", raw[:-5_000] + b"x" + raw[-4_999:]),
+        ("shortened", raw[: len(raw) // 2]),
+        ("archive", raw + bytes(512)),
+        ("archive", b"hello" * 300),
+        ("archive", server.parcel("ana", 2, [*good, ("journal.json", b"{}")])),
+        ("edition", server.parcel("ana", 2, good[:1])),
+        ("edition", server.parcel("ana", 2, good[1:])),
+        ("edition", server.parcel("ana", 2, [good[0], (good[1][0], tile)])),
+        ("edition", server.parcel("ana", 2, server.edition(1))),
+        ("signature", server.parcel("ana", 2, server.edition(2, signer=stranger))),
+        ("signature", server.parcel("ana", 2, server.edition(2, reviewer="bo"))),
+        ("desk", server.parcel("ana", 2, [("edition-other.note", good[0][1])])),
+        ("json", server.parcel("ana", 2, [("prekeys.json", b"\xff\xfe")])),
+        ("not-canonical", server.parcel("ana", 2, [("prekeys.json", b'{ "notes": []}')])),
+        ("note", server.parcel("ana", 2, [("prekeys.json", b'{"notes":["x"]}')])),
+        ("signature", server.parcel("ana", 2, [server.prekeys("bo")])),
+        ("equivocation", server.parcel("ana", 2, [server.prekeys("ana", recipient=server.organisation.identities["bo"].recipient.text)])),
+        ("note", server.parcel("ana", 2, [("acknowledgement.note", b"hello\n")])),
+        ("note", server.parcel("ana", 2, [("charter.note", b"[" * 100_000)])),
+        ("json", server.parcel("ana", 2, [("form-0000000000000000.json", server.organisation.form[:-1] + b" ")])),
+    ]
+    for word, parcel in cases:
+        answer = server.push("ana", 2, parcel)
+        assert answer.json()["failure"] == word, (word, answer.text)
+        assert 400 <= answer.status_code < 500
+        assert heads(server) == before
+    assert server.push("ana", 2, raw).status_code == 201
+
+
+def test_a_parcel_other_than_the_one_signed_for_is_refused(fresh_server: RunningServer) -> None:
+    path = "/v1/courier/inbox/ana/2"
+    parcel = fresh_server.parcel("ana", 2, fresh_server.edition(2))
+    headers = fresh_server.signed("PUT", path, parcel[:-1] + b"x")
+    assert failure(httpx.put(fresh_server.origin + path, content=parcel, headers=headers)) == (400, "altered")
+
+
+def test_an_edition_for_a_charter_that_is_not_here_is_refused(fresh_server: RunningServer) -> None:
+    charter = fresh_server.sign_charter(sequence=2)
+    ref = {"sequence": 2, "sha256": text_hash(unverified_text(charter))}
+    members = fresh_server.edition(2, charter=ref)
+    assert failure(fresh_server.push("ana", 2, fresh_server.parcel("ana", 2, members))) == (409, "rollback")
+    members = [("charter.note", charter), *members]
+    assert fresh_server.push("ana", 2, fresh_server.parcel("ana", 2, members)).status_code == 201
+    assert fresh_server.get("/v1/charter").content == charter
+
+
+def test_a_charter_is_refused_when_it_is_older_foreign_or_of_another_log(fresh_server: RunningServer) -> None:
+    server = fresh_server
+    assert server.push("ana", 2, server.parcel("ana", 2, [("charter.note", server.sign_charter(sequence=3))])).status_code == 201
+    for word, charter in (
+        ("rollback", server.sign_charter(sequence=2)),
+        ("equivocation", server.sign_charter(sequence=3, release_keys=("A" * 43,))),
+        ("origin", server.sign_charter(sequence=4, origin="https://other.example.org")),
+        ("charter", server.sign_charter(sequence=4, log={"origin": "x/log/1", "key": "A" * 43})),
+        ("root", server.sign_charter(sequence=4, root="a" * 52)),
+        ("root", server.sign_charter(sequence=4, organisation={"key": b64url(SigningKey.generate().public), "names": {"en": "X"}})),
+    ):
+        answer = server.push("ana", 3, server.parcel("ana", 3, [("charter.note", charter)]))
+        assert answer.json()["failure"] == word
+
+
+def test_a_parcel_too_large_is_refused_before_it_is_sent(server: RunningServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"PUT /v1/courier/inbox/ana/9 HTTP/1.1\r\nHost: h\r\nContent-Length: 1073741824\r\n\r\n")
+        answer = connection.makefile("rb").read()
+    assert b" 413 " in answer.splitlines()[0]
+
+
+def test_what_was_published_in_a_parcel_stands_in_the_log_in_clear(fresh_server: RunningServer) -> None:
+    fresh_server.publish()
+    bundle = fresh_server.get("/log/1/tile/entries/000.p/70").content
+    # One charter, two prekeys each of two reviewers, one edition, and 64 commitments.
+    head = fresh_server.get("/v1/desks/legal/heads").json()["notes"][0]
+    assert hashlib.sha256(unverified_text(head.encode()).encode()).hexdigest().encode() in bundle
+    assert bundle.count(b"corncrake.org/leaf/v1\nprekeys\n") == 4
