@@ -9,7 +9,8 @@ import pytest
 from corncrake_crypto.charter import Recovery
 from corncrake_crypto.errors import Failure
 from corncrake_crypto.identities import Identity
-from corncrake_crypto.prekeys import EPOCH_ZERO, choose_recipients, epoch_days, epoch_of
+from corncrake_crypto.note import sign_note, write_document
+from corncrake_crypto.prekeys import EPOCH_ZERO, choose_recipients, epoch_days, epoch_of, open_prekey
 from corncrake_crypto.signatures import SigningKey
 from tests.simulators.organisation import EPOCH, TODAY, SimulatedOrganisation
 from tests.simulators.refusal import refused
@@ -115,3 +116,17 @@ def test_a_prekey_with_a_foreign_signature_is_refused(org: SimulatedOrganisation
 def test_a_prekey_of_another_organisation_is_refused(org: SimulatedOrganisation) -> None:
     with refused(Failure.ROOT):
         chosen(org, org.prekey("ana"), org.prekey("bo", root="a" * 52))
+
+
+def test_the_order_of_ids_holds_whatever_order_the_charter_has(org: SimulatedOrganisation) -> None:
+    reversed_desk = org.desk(reviewers=org.desk().reviewers[::-1])
+    assert reversed_desk.reviewers[0].id == "bo"
+    found = chosen(org, org.prekey("ana"), org.prekey("bo"), desks=(reversed_desk,))
+    assert [stanza.reviewer for stanza in found.stanzas] == ["ana", "bo"]
+
+
+def test_a_prekey_in_another_reviewers_name_is_refused(org: SimulatedOrganisation) -> None:
+    prekey = open_prekey(org.prekey("bo"), root=org.root, reviewer="bo", identity=org.reviewers["bo"].public)
+    raw = sign_note(write_document("prekeys", prekey), [("reviewer/ana", org.reviewers["ana"])])
+    with refused(Failure.DESK):
+        open_prekey(raw, root=org.root, reviewer="ana", identity=org.reviewers["ana"].public)

@@ -42,6 +42,8 @@ def good_cases() -> Iterator[Case]:
     one = charter_note(desks=[desk(min=1)])
     yield "both", good("in the order of ids", BO, ANA, expect=both)
     yield "same_twice", good("one note twice", ANA, ANA, BO, expect=both)
+    turned = charter_note(desks=[desk(reviewers=desk()["reviewers"][::-1])])
+    yield "charter_order", good("the order of ids, not that of the charter", ANA, BO, charter=turned, expect=both)
     newer = prekey("ana", number=2, recipient=recipient("newer"))
     yield "higher_number", good("the higher number holds", newer, BO, ANA, expect=[("ana", 2, "newer"), ("bo", 1, "bo prekey")])
     yield "one_left_out", good("one has none", ANA, charter=one, expect=both[:1], left_out=("bo",))
