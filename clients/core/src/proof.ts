@@ -25,7 +25,7 @@ export interface Proof {
 }
 
 function refused(detail: string): FileError {
-  return new FileError(Failure.NOTE, detail);
+  return new FileError(Failure.PROOF, detail);
 }
 
 function base64(text: string, length?: number): Uint8Array {
@@ -40,7 +40,7 @@ function base64(text: string, length?: number): Uint8Array {
 /**
  * Return what a proof says; at most 64 KiB.
  *
- * @throws FileError `note`.
+ * @throws FileError `proof`.
  *
  * Source: crypto/spec/proof.md §1; C2SP tlog-proof.md.
  */
@@ -64,7 +64,7 @@ export function readProof(raw: Uint8Array): Proof {
 /**
  * Verify that `entry` stands in the log, and return the checkpoint that says so.
  *
- * @throws FileError `note`; PeerError `signature`, `origin`, of the checkpoint; `proof`, when the path does not lead to its root.
+ * @throws FileError `proof`, `note`; PeerError `signature`, `origin`, of the checkpoint; `proof`, when the path does not lead to its root.
  *
  * Source: crypto/spec/proof.md §2.
  */

@@ -36,6 +36,7 @@ export async function seal(plaintext: Uint8Array, recipients: readonly Recipient
   if (recipients.length < 1 || recipients.length > MAX_RECIPIENTS) throw new UsageError(Failure.MISUSE, "a sealed object has 1 to 16 recipients");
   const fileKey = random(FILE_KEY_LENGTH);
   const nonce = random(NONCE_LENGTH);
+  if (fileKey.length !== FILE_KEY_LENGTH || nonce.length !== NONCE_LENGTH) throw new UsageError(Failure.MISUSE, "a file key and a nonce have 16 bytes");
   const header = encodeHeader(recipients.map((recipient) => stanza(fileKey, recipient)), fileKey);
   const sealed = new Uint8Array(wireSize(recipients.length, plaintext.length));
   sealed.set(header);
