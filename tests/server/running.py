@@ -7,6 +7,7 @@ its process id. Its day is `TODAY`, so that what the simulated organisation sign
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import os
@@ -15,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -23,6 +24,7 @@ import httpx
 from corncrake_crypto.charter import Courier, Log, sign_charter
 from corncrake_crypto.edition import tile_hash
 from corncrake_crypto.encoding import b64url, day_text, root_text, unb64url
+from corncrake_crypto.errors import CorncrakeError
 from corncrake_crypto.fields import CharterRef
 from corncrake_crypto.note import text_hash, unverified_text, write_bundle
 from corncrake_crypto.padding import REPORT_CLASSES
@@ -32,6 +34,7 @@ from corncrake_crypto.request_signature import sign_request
 from corncrake_crypto.seal import seal
 from corncrake_crypto.signatures import SigningKey
 from corncrake_server.__main__ import main
+from corncrake_server.control import Order, ask
 from tests.simulators.organisation import EPOCH, TODAY, SimulatedOrganisation
 
 if TYPE_CHECKING:
@@ -209,6 +212,11 @@ class RunningServer:
     def report(self, size: int = REPORT_CLASSES[0]) -> bytes:
         """A sealed report to both reviewers; what is in it is nothing to a server."""
         return seal(random_bytes(16) + bytes(size - 16), [identity.recipient for identity in self.organisation.identities.values()])
+
+    def ask_to_publish(self) -> None:
+        """Ask the running server to publish, which may be killed while it does; what it answers is nothing to us."""
+        with suppress(CorncrakeError):
+            asyncio.run(ask(self.data, Order(do="publish")))
 
     def publish(self) -> None:
         """Publish by the operator's command."""
