@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What an error means for a person: what happened, whether anything was lost, what to do.
+
+Rules of this file: callers branch on type and failure, never on the text of an error. What was lost depends on how far sending had come.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from corncrake_crypto.codename import WordError
+from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
+from corncrake_reporter.messages import Tongue, message
+from corncrake_reporter.transport import LineError, RefusedError
+
+if TYPE_CHECKING:
+    from corncrake_reporter.sending import Progress
+
+Task = Literal["send", "check", "add"]
+
+_KINDS: Final[dict[Failure, str]] = {
+    Failure.EXPIRED: "expired",
+    Failure.NOT_YET_VALID: "expired",
+    Failure.EPOCH: "expired",
+    Failure.TOO_FEW: "few",
+    Failure.DESK: "desk",
+    Failure.WITHHELD: "withheld",
+    Failure.PROOF: "withheld",
+}
+_USAGE_KINDS: Final[dict[Failure, str]] = {
+    Failure.WORD: "word",
+    Failure.CHECKSUM: "checksum",
+    Failure.SIZE: "size",
+    Failure.ARCHIVE: "picture",
+    Failure.EPOCH: "expired",
+}
+
+
+def is_wrong_usage(error: CorncrakeError) -> bool:
+    """Say whether the command itself was wrong, rather than refused."""
+    return isinstance(error, UsageError) and error.failure not in _USAGE_KINDS
+
+
+def _kind(error: CorncrakeError) -> str:
+    if isinstance(error, LineError):
+        return "line"
+    if isinstance(error, UsageError):
+        return _USAGE_KINDS.get(error.failure, "usage")
+    # A word that the server itself gave is its word: it proves nothing about papers.
+    if isinstance(error, RefusedError) and error.failure not in {Failure.DESK, Failure.TOO_FEW}:
+        return "refused"
+    return _KINDS.get(error.failure, "trust")
+
+
+def _what(error: CorncrakeError, kind: str, tongue: Tongue) -> str:
+    if isinstance(error, WordError):
+        if error.positions:
+            return message(tongue, "what_word", numbers=", ".join(map(str, error.positions)))
+        return message(tongue, "what_count", count=error.detail.rsplit(" ", 1)[-1])
+    return message(tongue, f"what_{kind}")
+
+
+def may_have_arrived(error: BaseException, progress: Progress) -> bool:
+    """Say whether the server may have a report, although nobody saw its receipt."""
+    refused = isinstance(error, RefusedError) and not progress.waiting
+    return progress.tried and progress.receipt is None and not refused
+
+
+def lost(error: BaseException, task: Task, progress: Progress, tongue: Tongue) -> str:
+    """Return the sentence on what was lost."""
+    if task == "check":
+        return message(tongue, "lost_nothing")
+    if progress.receipt is not None:
+        return message(tongue, "lost_blocks", sent=progress.sent, total=progress.total)
+    if may_have_arrived(error, progress):
+        return message(tongue, "lost_unknown" if task == "send" else "lost_unknown_add")
+    return message(tongue, "lost_nothing_sent")
+
+
+def explain(error: CorncrakeError, task: Task, progress: Progress, tongue: Tongue) -> str:
+    """Return the failure word, three sentences, and the detail for whoever is asked for help."""
+    kind = _kind(error)
+    todo = "word" if kind == "checksum" else kind
+    if progress.receipt is not None and kind in {"line", "refused"}:
+        todo = "blocks"
+    sentences = (_what(error, kind, tongue), lost(error, task, progress, tongue), message(tongue, f"do_{todo}"))
+    return f"{error.failure.value}: {' '.join(sentences)} ({error.detail})"
