@@ -116,6 +116,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if said.json:
             print(json.dumps({"failure": error.failure.value, "detail": error.detail}, ensure_ascii=False))
         return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was fetched stays; run it again.", file=sys.stderr)
+        return 1
     print(json.dumps(data, ensure_ascii=False) if said.json else line)
     return 0
 

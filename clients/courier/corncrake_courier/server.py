@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 import httpx
 import msgspec
 
-from corncrake_crypto.errors import Failure, PeerError, StoreError
+from corncrake_crypto.errors import Failure, PeerError, StoreError, UsageError
 from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.request_signature import EMPTY_DIGEST, authority_of, sign_request
 
@@ -43,13 +43,16 @@ class Server:
         self.origin = url.rstrip("/")
         self._authority = authority_of(self.origin)
         self._courier = courier
-        self._client = httpx.Client(
-            base_url=self.origin,
-            transport=httpx.HTTPTransport(uds=uds, retries=2),
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            follow_redirects=False,
-            headers={"user-agent": "corncrake-courier", "accept-encoding": "identity"},
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=self.origin,
+                transport=httpx.HTTPTransport(uds=uds, retries=2),
+                timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+                follow_redirects=False,
+                headers={"user-agent": "corncrake-courier", "accept-encoding": "identity"},
+            )
+        except httpx.InvalidURL as error:
+            raise UsageError(Failure.ORIGIN, "the server's address is not one: https://host") from error
 
     def get(self, path: str, most: int, *, signed: bool = False, query: str = "") -> bytes:
         """Return the body of an answer, at most `most` bytes.

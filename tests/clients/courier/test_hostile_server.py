@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A server that answers too much, or with something else than was asked for."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from corncrake_courier.server import Missing, Server
+from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """Answers by the path."""
+
+    def do_GET(self) -> None:
+        if self.path == "/endless":
+            self.send_response(200)
+            self.end_headers()
+            try:
+                while True:
+                    self.wfile.write(bytes(65_536))
+            except OSError:
+                return
+        elif self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("location", "/endless")
+            self.end_headers()
+        elif self.path == "/cut":
+            self.send_response(200)
+            self.send_header("content-length", "1000")
+            self.end_headers()
+            self.wfile.write(bytes(10))
+        else:
+            self.send_response(404)
+            self.end_headers()
+            self.wfile.write(b'{"failure":"desk","detail":"\\u001b[31mno"}')
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the library calls
+        """Be silent."""
+
+
+@pytest.fixture
+def hostile() -> Iterator[Server]:
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
+    listening.daemon_threads = True
+    thread = threading.Thread(target=listening.serve_forever)
+    thread.start()
+    try:
+        with Server(f"http://127.0.0.1:{listening.server_port}") as server:
+            yield server
+    finally:
+        listening.shutdown()
+        listening.server_close()
+        thread.join()
+
+
+def test_an_answer_without_end_is_cut_off(hostile: Server) -> None:
+    with pytest.raises(CorncrakeError) as raised:
+        hostile.get("/endless", 1_000_000)
+    assert raised.value.failure is Failure.SIZE
+
+
+def test_a_redirect_is_not_followed(hostile: Server) -> None:
+    with pytest.raises(CorncrakeError, match="answered 302"):
+        hostile.get("/elsewhere", 1_000)
+
+
+def test_a_line_that_breaks_says_that_nothing_is_lost(hostile: Server) -> None:
+    with pytest.raises(StoreError, match="what is here stays"):
+        hostile.get("/cut", 2_000)
+
+
+def test_the_servers_own_word_is_told_without_what_could_steer_a_terminal(hostile: Server) -> None:
+    with pytest.raises(Missing) as raised:
+        hostile.get("/nothing", 1_000)
+    assert raised.value.failure is Failure.DESK
+    assert "\x1b" not in raised.value.detail
