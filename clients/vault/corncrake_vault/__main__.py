@@ -22,7 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return age(words[1:], sys.stdin.buffer, sys.stdout.buffer, sys.stderr.buffer)
     from corncrake_vault.command import run  # noqa: PLC0415 - so that `age` starts without a database
 
-    return run(words, sys.stdin, sys.stdout, sys.stderr)
+    try:
+        return run(words, sys.stdin, sys.stdout, sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped. What was not finished has changed nothing; run it again.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

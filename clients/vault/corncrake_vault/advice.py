@@ -12,8 +12,8 @@ from corncrake_crypto.errors import Failure
 
 _DAMAGE: Final = "The parcel is damaged. Nothing was changed. Copy it again; if that does not help, pull it again."
 _FORGED: Final = (
-    "This was signed by nobody who may, or for somebody else. Nothing was changed. Keep the parcel, use another courier or machine, and tell the"
-    " organisation."
+    "This was signed by nobody who may, or for somebody else. Nothing was changed. Keep the parcel, use another courier or machine,"
+    " and tell the organisation."
 )
 _LOG: Final = (
     "The server's log is not the one that this vault has followed: a fault of the server or an attack. Nothing was changed. Keep the parcel, tell the"
@@ -22,23 +22,31 @@ _LOG: Final = (
 
 ADVICE: Final[dict[Failure, str]] = {
     Failure.SHORTENED: "The parcel is cut short. Nothing was changed. Copy it again, and check that the stick has room.",
-    Failure.ALTERED: "A part of the parcel was changed after it was made. Nothing was changed here. Copy it again; if it stays, pull it by another courier.",
+    Failure.ALTERED: (
+        "A part of the parcel was changed after it was made. Nothing was changed here. Copy it again; if it stays, pull it by another courier."
+    ),
     Failure.REPEATED: "Nothing was changed, nothing is double. Import a newer parcel.",
-    Failure.RANGE: "A parcel before this one is missing. Nothing was changed. Import that one first, or pull again with --from and this vault's size.",
+    Failure.RANGE: (
+        "A parcel before this one is missing. Nothing was changed. Import that one first, or pull again with --from and this vault's size."
+    ),
     Failure.SHRUNKEN: _LOG,
     Failure.FORK: _LOG,
     Failure.EQUIVOCATION: _LOG,
     Failure.FROZEN: "No newer head of the log has come. The server may have stopped, or somebody holds it back. Pull again; ask the operator.",
     Failure.WITHHELD: (
-        "The server or the courier holds something back. What came is filed. Pull again from the beginning ('pull --from 0'), by another courier if it"
-        " stays, and tell the organisation."
+        "The server or the courier holds something back. What came is filed. Pull again from the beginning ('pull --from 0'),"
+        " by another courier if it stays, and tell the organisation."
     ),
     Failure.SIGNATURE: _FORGED,
     Failure.ROOT: _FORGED,
     Failure.SUCCESSION: _FORGED,
     Failure.ORIGIN: _FORGED,
-    Failure.ROLLBACK: "The charter in it is older than one that this vault knows. Nothing was changed. Pull again; if it stays, tell the organisation.",
-    Failure.EXPIRED: "The charter has run out. Nothing is lost. The organisation signs a new one; give it to this vault with 'charter FILE', then again.",
+    Failure.ROLLBACK: (
+        "The charter in it is older than one that this vault knows. Nothing was changed. Pull again; if it stays, tell the organisation."
+    ),
+    Failure.EXPIRED: (
+        "The charter has run out. Nothing is lost. The organisation signs a new one; give it to this vault with 'charter FILE', then again."
+    ),
     Failure.NOT_YET_VALID: "The charter is from the future. Set this machine's clock, then again.",
     Failure.CHARTER: "The charter contradicts itself or this vault. Nothing was changed. Ask the organisation.",
     Failure.DESK: "It names a desk or reviewer that the charter does not. Nothing was changed. Pull again; if it stays, tell the organisation.",

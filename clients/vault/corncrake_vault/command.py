@@ -37,6 +37,8 @@ def run(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> i
 
 
 def _run(said: argparse.Namespace, stdin: TextIO) -> Outcome:
+    if said.command == "age":
+        raise UsageError(Failure.MISUSE, "write 'age' first: corncrake-vault age keygen | encrypt | decrypt")
     passphrase = _passphrase(said, new=not (said.store / KEY_FILE).exists())
     vault = _vault(said, passphrase)
     try:

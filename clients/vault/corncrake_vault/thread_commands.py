@@ -26,7 +26,8 @@ _WAITING: Final = "waiting for {} blocks: export, push, pull, import"
 def _list(vault: Vault, _said: argparse.Namespace, _: TextIO) -> Outcome:
     threads, aside = list_threads(vault), list_aside(vault)
     lines = [
-        f"{t['number']:>4}  {t['day']}  {t['desk']:<12} {t['state']:<9} {t['messages']} messages, {t['files']} files, {t['replies']} replies  {t['begins']}"
+        f"{t['number']:>4}  {t['day']}  {t['desk']:<12} {t['state']:<9} {t['messages']} messages, {t['files']} files,"
+        f" {t['replies']} replies  {t['begins']}"
         for t in threads
     ]
     needs = [f"report {r['report'][:12]}… of {r['day']} was kept aside: {r['failure']}" for r in aside]

@@ -29,8 +29,8 @@ def check_heads(vault: Vault, known: OpenedCharter, notes: Iterable[bytes]) -> N
     """Check the edition heads of a parcel; inside the import's transaction.
 
     Raises:
-        PeerError: `desk`: by nobody of the charter; `signature`; `rollback` or `equivocation`: a head names a newer charter than this one, or another of its number;
-            `fork`: a head saw another log than this vault.
+        PeerError: `desk`: by nobody of the charter; `signature`; `rollback` or `equivocation`: a head names a newer charter than this
+            one, or another of its number; `fork`: a head saw another log than this vault.
     """
     charter = known.charter
     identities = {(desk.id, reviewer.id): reviewer.identity for desk in charter.desks for reviewer in desk.reviewers}
@@ -43,5 +43,8 @@ def check_heads(vault: Vault, known: OpenedCharter, notes: Iterable[bytes]) -> N
         opened = open_edition(note, root=parse_root(charter.root), desk=claimed.desk, reviewer=claimed.reviewer, identity=unb64url(identity, 32))
         edition = opened.edition
         check_floor(known, edition.charter)
+        if edition.reviewer == vault.reviewer:
+            # A vault that came back from a backup must not give a number twice.
+            vault.store.raise_number(f"edition:{edition.desk}", edition.number)
         if edition.log.size <= size and root_at(vault.store, edition.log.size) != unb64url(edition.log.root, 32):
             raise PeerError(Failure.FORK, f"{edition.reviewer} was shown another log than this vault")

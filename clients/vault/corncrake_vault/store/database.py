@@ -130,6 +130,11 @@ class Store:
         self.set_fact(name, b"%d" % number)
         return number
 
+    def raise_number(self, name: str, least: int) -> None:
+        """Make the counter with this name at least `least`; only inside `transaction`."""
+        if int(self.fact(name) or b"0") < least:
+            self.set_fact(name, b"%d" % least)
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
