@@ -7,11 +7,15 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from corncrake_crypto.encoding import canonical, decode_canonical
 from corncrake_crypto.merkle import Frontier
 
 if TYPE_CHECKING:
     from tests.clients.courier.conftest import Town
+
+pytestmark = pytest.mark.needs_system
 
 
 def test_a_report_its_file_and_the_reply_go_the_whole_way(town: Town) -> None:
@@ -41,6 +45,17 @@ def test_a_stick_that_is_full_loses_nothing(town: Town) -> None:
     assert "nothing is lost" in full.err
     good = town.courier("pull", "--out", "in.parcel")
     assert (good.code, good.data["number"], good.data["pending"]) == (0, 1, 1)
+
+
+def test_a_pull_that_could_not_write_its_parcel_fetches_nothing_twice(town: Town) -> None:
+    sent = town.send(town.reporter(), "A van, no plates.")
+    fetched = town.folder / "state" / "downloads" / f"report-{sent}.age"
+    assert town.courier("pull", "--out", "/dev/full/in.parcel").code == 1
+    first = fetched.stat().st_mtime_ns
+    assert town.courier("pull", "--out", "/dev/full/in.parcel").code == 1
+    assert fetched.stat().st_mtime_ns == first
+    assert town.courier("pull", "--out", "in.parcel").code == 0
+    assert not fetched.exists()
 
 
 def test_a_pull_goes_on_after_the_server_went_away(town: Town) -> None:

@@ -6,10 +6,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corncrake_crypto.acknowledgement import open_acknowledgement
 from corncrake_crypto.edition import bucket, find, open_edition, read_tile, reply_tag
@@ -18,6 +22,7 @@ from corncrake_crypto.note import read_bundle
 from corncrake_crypto.parcel import Parcel, read_parcel
 from corncrake_crypto.prekeys import epoch_of, open_prekey
 from corncrake_crypto.reply import Reply, ReplyPlace, join_replies, open_reply
+from corncrake_vault.terminal import plain
 from corncrake_vault.threads.names import safe_name
 from tests.simulators.organisation import ORIGIN, TODAY
 
@@ -246,3 +251,24 @@ def test_nothing_of_a_report_lies_in_the_vault_in_clear(desk: Desk) -> None:
     desk.run("reply", "1", "MARKER-of-the-reply")
     for path in desk.store.rglob("*"):
         assert b"MARKER" not in path.read_bytes()
+
+
+@given(st.text())
+def test_no_name_at_all_becomes_a_path(said: str) -> None:
+    name = safe_name(1, said)
+    assert re.fullmatch(r"001-[A-Za-z0-9_][A-Za-z0-9._-]*", name)
+    assert not name.endswith(".")
+    assert len(name) <= 80
+
+
+def test_what_a_reporter_wrote_cannot_steer_the_terminal() -> None:
+    assert plain("a\x1b[2Jb\u202ec\nd\u200b") == "a\ufffd[2Jb\ufffdc\nd\ufffd"
+
+
+def test_a_damaged_store_says_so(desk: Desk) -> None:
+    path = desk.store / "vault.db"
+    raw = bytearray(path.read_bytes())
+    raw[:4_096] = bytes(4_096)
+    path.write_bytes(raw)
+    said = desk.run("list")
+    assert (said.code, said.data["failure"]) == (1, "store")
