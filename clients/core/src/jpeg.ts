@@ -96,7 +96,7 @@ function startsWith(bytes: Uint8Array, at: number, text: string): boolean {
 /** What one segment tells; empty for what draws the picture. */
 function tellsOf(bytes: Uint8Array, segment: Segment): Iterable<Tell> {
   const body = segment.start + 4;
-  if (draws(segment.marker)) return [];
+  if (draws(segment.marker) || segment.marker === EOI) return [];
   if (segment.marker === COMMENT) return ["text"];
   if (segment.marker === APP0 && startsWith(bytes, body, "JFIF\0")) return segment.end - segment.start > 18 ? ["thumbnail"] : [];
   if (segment.marker === APP14 && startsWith(bytes, body, "Adobe") && segment.end - segment.start === 16) return [];
