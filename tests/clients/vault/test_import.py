@@ -109,6 +109,24 @@ def test_an_older_parcel_is_repeated_and_not_a_shrunken_log(desk: Desk) -> None:
     assert desk.bring(old).data["failure"] == "repeated"
 
 
+def test_an_older_parcel_of_another_courier_is_repeated_and_not_a_shrunken_log(desk: Desk) -> None:
+    slow = desk.server.parcel(from_id="slow")
+    desk.server.take(desk.reporter().report())
+    desk.server.publish()
+    assert desk.bring(desk.server.parcel()).code == 0
+    assert desk.bring(slow).data["failure"] == "repeated"
+
+
+def test_a_shrunken_log_of_a_later_day_is_told_whichever_courier_brings_it(desk: Desk) -> None:
+    desk.server.take(desk.reporter().report())
+    desk.server.publish()
+    assert desk.bring(desk.server.parcel()).code == 0
+    desk.server.entries, desk.server.openings = desk.server.entries[:10], desk.server.openings[:9]
+    desk.server.day = TODAY + timedelta(days=1)
+    desk.server.sign()
+    assert desk.bring(desk.server.parcel(from_id="slow")).data["failure"] == "shrunken"
+
+
 @pytest.mark.parametrize("part", ["head.note", "leaves.bin", "report-", "charter.note"])
 def test_a_parcel_of_which_one_byte_was_changed_is_altered(desk: Desk, part: str) -> None:
     desk.server.take(desk.reporter().report())

@@ -107,6 +107,17 @@ def follow(store: Store, charter: Charter, head: bytes, leaves: bytes, *, log_fr
     return Growth(checkpoint, text, size, checkpoint.day if today - checkpoint.day > FROZEN_AFTER else None)
 
 
+def is_earlier(store: Store, charter: Charter, head: bytes) -> bool:
+    """Say whether a head is simply an earlier one of the log that this vault has: no later day, and the same leaves so far."""
+    log = charter.log
+    key = unb64url(log.key, 32)
+    newest = store.fact("checkpoint")
+    if newest is None:
+        return False
+    earlier = open_checkpoint(head, log.origin, key)
+    return earlier.day <= open_checkpoint(newest, log.origin, key).day and root_at(store, earlier.size) == earlier.root
+
+
 def _keep(store: Store, frontier: Frontier, position: int, entry: bytes, *, known: bool) -> None:
     found = leaf_hash(entry)
     if known:

@@ -20,7 +20,7 @@ from corncrake_crypto.form import read_form
 from corncrake_crypto.note import read_bundle
 from corncrake_crypto.parcel import Parcel, read_parcel
 from corncrake_crypto.receipt import report_id
-from corncrake_vault.inbox.growth import Growth, follow, own_head
+from corncrake_vault.inbox.growth import Growth, follow, is_earlier, own_head
 from corncrake_vault.inbox.heads import check_heads
 from corncrake_vault.inbox.promises import Fault, Openings, faults, settle_promises, take_openings, take_receipts
 from corncrake_vault.inbox.reports import keep_report
@@ -121,9 +121,18 @@ class _Reading:
             # Nothing was published yet, and this vault has seen no head either.
             return
         head, leaves = self._document("head.note"), self.documents.get("leaves.bin", b"")
-        self.growth = follow(self.store, charter, head, leaves, log_from=parcel.ranges.log_from, today=self.vault.today)
+        try:
+            self.growth = follow(self.store, charter, head, leaves, log_from=parcel.ranges.log_from, today=self.vault.today)
+        except PeerError as error:
+            if error.failure is Failure.SHRUNKEN and self._is_other_courier(parcel) and is_earlier(self.store, charter, head):
+                raise PeerError(Failure.REPEATED, "another courier has brought a newer parcel already") from error
+            raise
         if parcel.ranges.log_to != self.growth.checkpoint.size:
             raise PeerError(Failure.RANGE, "the parcel says another size of the log than its head")
+
+    def _is_other_courier(self, parcel: Parcel) -> bool:
+        row = self.store.row("SELECT sender FROM parcels ORDER BY rowid DESC LIMIT 1")
+        return row is not None and row[0] != parcel.from_id
 
     def finish(self, parcel: Parcel) -> Imported:
         """Say what came, after the whole archive was verified."""
