@@ -33,7 +33,7 @@ HEADERS: Final = {
     "x-dns-prefetch-control": "off",
 }
 _MOST_BYTES: Final = 32 << 20
-_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8"}
+_TYPES: Final = {".js": "text/javascript", ".html": "text/html", ".css": "text/css", ".webmanifest": "application/manifest+json"}
 
 
 class PageFile(NamedTuple):

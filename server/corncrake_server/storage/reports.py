@@ -28,6 +28,8 @@ class SqlReports:
 
     async def store(self, reports: Sequence[NewReport]) -> Mapping[str, Promise]:
         """Store a batch in one transaction; see `ports.Reports.store`."""
+        if not reports:
+            return {}
         # In the order of ids: two processes that store the same reports then wait for each other and do not deadlock.
         rows = [{**asdict(report), "leaf": None} for report in sorted({r.id: r for r in reports}.values(), key=lambda r: r.id)]
         statement = self._database.insert(REPORTS).on_conflict_do_nothing(index_elements=["id"])

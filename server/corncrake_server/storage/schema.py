@@ -6,6 +6,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -14,8 +15,6 @@ from alembic.script import ScriptDirectory
 from corncrake_crypto.errors import Failure, StoreError
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from corncrake_server.storage.database import Database
 
 _DOWN: Final = "base"
@@ -41,6 +40,9 @@ async def migrate(database: Database, revision: str = "head") -> None:
         known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
         older = current in known and revision in known and known.index(revision) > known.index(current)
         (command.downgrade if revision == _DOWN or older else command.upgrade)(config, revision)
+        if revision == _DOWN:
+            # Nothing is left, so that a backup can be brought back into this database.
+            connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
 
     async with database.writing() as connection:
         await connection.run_sync(run)

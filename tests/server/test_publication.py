@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The log grows by publications only, never says how many reports came, and never has two histories."""
+
+import asyncio
+import shutil
+from collections.abc import Coroutine
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corncrake_crypto.checkpoint import open_checkpoint
+from corncrake_crypto.encoding import day_text
+from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
+from corncrake_crypto.merkle import verify_consistency
+from corncrake_crypto.receipt import report_id
+from corncrake_crypto.tiles import consistency_proof
+from corncrake_server.clock import SystemClock
+from corncrake_server.ports import NewReport, StoredHead
+from corncrake_server.services.publication import Publication
+from corncrake_server.storage.database import Database
+from corncrake_server.storage.log import SqlLog
+from corncrake_server.storage.log_key import LogKeyFiles
+from corncrake_server.storage.reports import SqlReports
+from corncrake_server.storage.schema import check_schema, migrate
+from tests.server.conftest import MakeServer
+from tests.simulators.organisation import TODAY
+
+
+class Tree:
+    """A log by itself: database, key, and what publishes."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.database = Database(url)
+        self.log = SqlLog(self.database)
+        self.reports = SqlReports(self.database)
+        self.folder = folder
+        if not (folder / "log.key").exists():
+            LogKeyFiles.create(folder, "example.org/log/1")
+        self.key = LogKeyFiles(folder)
+        self.publication = Publication(self.log, self.key, SystemClock())
+
+    async def take(self, count: int) -> list[str]:
+        new = [NewReport(report_id(bytes([n])), "legal", day_text(TODAY), "ab" * 32, 46, bytes([n])) for n in range(count)]
+        await self.reports.store(new)
+        return [report.id for report in new]
+
+
+def run(tree: Tree, work: Coroutine[Any, Any, None], *, make: bool = True) -> None:
+    async def whole() -> None:
+        try:
+            if make:
+                await migrate(tree.database)
+            await work
+        finally:
+            await tree.database.close()
+
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize(("reports", "leaves"), [(0, 64), (1, 64), (64, 64), (65, 128)])
+def test_a_publication_adds_a_multiple_of_64_whatever_came(database_url: str, tmp_path: Path, reports: int, leaves: int) -> None:
+    tree = Tree(database_url, tmp_path)
+
+    async def work() -> None:
+        await tree.take(reports)
+        assert (await tree.publication.publish()).size == leaves
+        opened = await tree.log.leaves(0, leaves)
+        assert len([leaf for leaf in opened if leaf.report is not None]) == reports
+
+    run(tree, work())
+
+
+def test_reports_do_not_stand_in_the_log_in_the_order_in_which_they_came(database_url: str, tmp_path: Path) -> None:
+    tree = Tree(database_url, tmp_path)
+
+    async def work() -> None:
+        ids = await tree.take(64)
+        await tree.publication.publish()
+        stand = [leaf.report for leaf in await tree.log.leaves(0, 64)]
+        assert set(stand) == set(ids)
+        assert stand not in (ids, sorted(ids))
+
+    run(tree, work())
+
+
+def test_each_head_continues_the_one_before(database_url: str, tmp_path: Path) -> None:
+    tree = Tree(database_url, tmp_path)
+
+    async def work() -> None:
+        heads: list[StoredHead] = []
+        for _ in range(6):
+            await tree.take(3)
+            heads.append(await tree.publication.publish())
+        for old, new in pairwise(heads):
+            tiles = {path: await tree.log.tile(path) for path in PATHS}
+            proof = consistency_proof(old.size, new.size, lambda path, tiles=tiles: tiles[path] or b"")
+            verify_consistency(old.size, new.size, proof, old.root, new.root)
+        assert heads[-1].note is not None
+        assert open_checkpoint(heads[-1].note, tree.key.origin, tree.key.key.public).size == 6 * 64
+
+    run(tree, work())
+
+
+PATHS = [f"tile/{level}/{index:03d}{width}" for level in (0, 1) for index in (0, 1) for width in ("", *(f".p/{n}" for n in range(1, 256)))]
+
+
+class PowerCutError(RuntimeError):
+    """What stands for a power cut."""
+
+
+class CutOff(LogKeyFiles):
+    """A key whose note of the head is written, or not, and then the power goes."""
+
+    written = True
+
+    def note_head(self, size: int, root: bytes) -> None:
+        if self.written:
+            super().note_head(size, root)
+        raise PowerCutError
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_publication_that_was_cut_off_is_finished_as_it_was_planned(database_url: str, tmp_path: Path, written: bool) -> None:
+    tree = Tree(database_url, tmp_path)
+
+    async def work() -> None:
+        await tree.publication.publish()
+        await tree.take(5)
+        broken = CutOff(tmp_path)
+        broken.written = written
+        with pytest.raises(PowerCutError):
+            await Publication(tree.log, broken, SystemClock()).publish()
+        planned = await tree.log.planned()
+        assert planned is not None
+        before = await tree.log.head()
+        assert before is not None
+        assert before.size == 64
+        await tree.take(7)
+        await tree.publication.check_start()
+        after = await tree.log.head()
+        assert after is not None
+        assert (after.size, after.root) == (planned.size, planned.root)
+        assert tree.key.noted_head() == (planned.size, planned.root)
+        assert len(await tree.reports.unpublished(100)) == 2
+
+    run(tree, work())
+
+
+def test_the_key_does_not_sign_for_a_database_from_an_old_backup(tmp_path: Path) -> None:
+    path = tmp_path / "database.sqlite"
+    tree = Tree(f"sqlite+aiosqlite:///{path}", tmp_path)
+
+    async def first() -> None:
+        await tree.publication.publish()
+
+    run(tree, first())
+    shutil.copy(path, tmp_path / "old")
+    tree = Tree(f"sqlite+aiosqlite:///{path}", tmp_path)
+    run(tree, first())
+    shutil.copy(tmp_path / "old", path)
+    tree = Tree(f"sqlite+aiosqlite:///{path}", tmp_path)
+
+    async def refused() -> None:
+        with pytest.raises(StoreError):
+            await tree.publication.check_start()
+        with pytest.raises(StoreError):
+            await tree.publication.publish()
+
+    run(tree, refused(), make=False)
+
+
+def test_the_key_does_not_sign_another_tree_of_a_size_it_has_signed(tmp_path: Path) -> None:
+    trees = [Tree(f"sqlite+aiosqlite:///{tmp_path}/{name}", tmp_path) for name in ("one", "two")]
+    LogKeyFiles(tmp_path).note_head(0, bytes(32))
+
+    async def publish(tree: Tree) -> None:
+        await tree.publication.publish()
+
+    run(trees[0], publish(trees[0]))
+    noted = trees[0].key.noted_head()
+    LogKeyFiles(tmp_path).note_head(0, bytes(32))
+    run(trees[1], publish(trees[1]))
+    LogKeyFiles(tmp_path).note_head(*noted)
+    tree = Tree(f"sqlite+aiosqlite:///{tmp_path}/two", tmp_path)
+
+    async def refused() -> None:
+        with pytest.raises(StoreError):
+            await tree.publication.publish()
+
+    run(tree, refused(), make=False)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"root":"00","size":1}'])
+def test_without_the_note_of_its_last_head_the_key_signs_nothing(tmp_path: Path, damage: bytes) -> None:
+    tree = Tree(f"sqlite+aiosqlite:///{tmp_path}/database", tmp_path)
+    (tmp_path / "log.head").write_bytes(damage)
+
+    async def work() -> None:
+        with pytest.raises(CorncrakeError) as caught:
+            await tree.publication.publish()
+        assert caught.value.failure is Failure.STORE
+
+    run(tree, work())
+
+
+def test_tables_go_up_and_down_and_up(database_url: str) -> None:
+    database = Database(database_url)
+
+    async def work() -> None:
+        try:
+            with pytest.raises(StoreError):
+                await check_schema(database)
+            for revision in ("head", "base", "head"):
+                await migrate(database, revision)
+            await check_schema(database)
+            await migrate(database, "head")
+        finally:
+            await database.close()
+
+    asyncio.run(work())
+
+
+def test_the_migrations_make_the_tables_that_the_program_has(database_url: str) -> None:
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    from corncrake_server.storage.tables import METADATA  # noqa: PLC0415
+
+    database = Database(database_url)
+
+    async def work() -> None:
+        try:
+            await migrate(database)
+            async with database.reading() as connection:
+                found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), METADATA))
+            assert found == []
+        finally:
+            await database.close()
+
+    asyncio.run(work())
+
+
+def test_a_server_publishes_by_itself(make_server: MakeServer) -> None:
+    server = make_server(publish_at="00:00")
+    server.start()
+    for _ in range(50):
+        answer = server.get("/log/1/checkpoint")
+        if answer.status_code == 200:
+            break
+    assert open_checkpoint(answer.content, server.log_origin, server.log_key).size == 65
