@@ -52,8 +52,8 @@ def _show(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
             short = sum(count for state, count in file["blocks"].items() if state != "here")
             waiting += short
             # On one line, whatever the name says: it must not look like a line of ours.
-            said = f"{file['name']} ({file['type']}, {file['size']} bytes)".replace("\n", " ")
-            lines.append(f"file {file['number']}: {said}{f', {short} blocks not here' if short else ''}")
+            named = f"{file['name']} ({file['type']}, {file['size']} bytes)".replace("\n", " ")
+            lines.append(f"file {file['number']}: {named}{f', {short} blocks not here' if short else ''}")
     lines += ["-- reply, {}\n    {}".format(reply["day"], reply["text"].replace("\n", "\n    ")) for reply in thread["replies"]]
     needs = [_WAITING.format(waiting)] if waiting else []
     number = thread["number"]

@@ -245,6 +245,16 @@ def test_a_report_that_nothing_vouches_for_refuses_the_parcel(desk: Desk) -> Non
     assert desk.bring(desk.server.parcel(members=members)).data["failure"] == "altered"
 
 
+def test_a_parcel_with_a_member_that_has_no_place_is_refused(desk: Desk) -> None:
+    members = [*desk.server.members(), ("autorun.inf", b"x")]
+    assert desk.bring(desk.server.parcel(members=members)).data["failure"] == "archive"
+
+
+def test_a_member_larger_than_any_may_be_is_refused_before_it_is_read(desk: Desk) -> None:
+    members = changed(desk.server.members(), "head.note", bytes(20_000))
+    assert desk.bring(desk.server.parcel(members=members)).data["failure"] == "size"
+
+
 def test_a_lower_charter_is_a_rollback(desk: Desk) -> None:
     org, first = desk.organisation, desk.server.charter
     desk.server.charter = sign_charter(org.charter(sequence=2), org.key)

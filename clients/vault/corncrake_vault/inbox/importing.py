@@ -11,13 +11,16 @@ Source: crypto/spec/parcel.md.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from corncrake_crypto.checkpoint import MAX_CHECKPOINT
 from corncrake_crypto.encoding import canonical, decode_canonical, parse_day
-from corncrake_crypto.errors import Failure, PeerError
-from corncrake_crypto.form import read_form
-from corncrake_crypto.note import read_bundle
+from corncrake_crypto.errors import Failure, FileError, PeerError
+from corncrake_crypto.form import MAX_FORM, read_form
+from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle
+from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, wire_size
 from corncrake_crypto.parcel import Parcel, read_parcel
 from corncrake_crypto.receipt import report_id
 from corncrake_vault.inbox.growth import Growth, follow, is_earlier, own_head
@@ -31,11 +34,21 @@ if TYPE_CHECKING:
     from corncrake_crypto.charter import Charter
     from corncrake_vault.vault import Vault
 
-DOCUMENT_MAX: Final = 67_108_864
-"""Bytes of one member that is not a report or a block: leaves of a log of a million reports fit."""
+DOCUMENTS: Final = {
+    "charter.note": MAX_NOTE,
+    "head.note": MAX_CHECKPOINT,
+    "leaves.bin": 32 << 20,
+    "openings.json": 32 << 20,
+    "receipts.json": 32 << 20,
+    "heads.json": 8 << 20,
+    "prekeys.json": MAX_BUNDLE,
+}
+"""Most bytes of each member that is kept in memory: leaves of some hundred thousand reports in one parcel fit."""
 RECEIPTS_MAX: Final = 100_000
 HEADS_MAX: Final = 1_024
-SEALED_MAX: Final = 8_388_608
+SEALED_MAX: Final = wire_size(MAX_RECIPIENTS, BLOCK_CLASS)
+_SEALED: Final = re.compile(r"report-([0-9a-f]{64})\.age|block-([0-9a-f]{32})\.age")
+_FORM: Final = re.compile(r"form-[0-9a-f]{16}\.json")
 
 
 @dataclass(slots=True)
@@ -86,17 +99,20 @@ class _Reading:
 
     def member(self, parcel: Parcel, name: str, size: int, reader: MemberReader) -> None:
         """Take one member, in the order of the archive."""
-        sealed = name.startswith(("report-", "block-"))
-        if size > (SEALED_MAX if sealed else DOCUMENT_MAX):
-            raise PeerError(Failure.SIZE, f"the member {name[:40]} is larger than any may be")
-        if not sealed:
+        sealed = _SEALED.fullmatch(name)
+        most = SEALED_MAX if sealed else MAX_FORM if _FORM.fullmatch(name) else DOCUMENTS.get(name)
+        if most is None:
+            raise FileError(Failure.ARCHIVE, "a parcel to a vault has no member of this name")
+        if size > most:
+            raise FileError(Failure.SIZE, f"the member {name} is larger than any may be")
+        if sealed is None:
             self.documents[name] = reader.read()
             return
         charter = self.settle(parcel)
-        if name.startswith("report-"):
-            self._report(charter, name[len("report-") : -len(".age")], reader.read())
+        if sealed[1] is not None:
+            self._report(charter, sealed[1], reader.read())
         else:
-            self._block(name[len("block-") : -len(".age")], reader.read())
+            self._block(sealed[2], reader.read())
 
     def settle(self, parcel: Parcel) -> Charter:
         """Check the documents, once, before the first sealed object is looked at."""
@@ -110,10 +126,10 @@ class _Reading:
         self._follow(charter, parcel)
         openings = decode_canonical(self._document("openings.json"), Openings).openings
         self.vouched |= take_openings(self.store, openings, desks)
-        receipts = read_bundle(self._document("receipts.json"), limit=DOCUMENT_MAX, most=RECEIPTS_MAX)
+        receipts = read_bundle(self._document("receipts.json"), limit=DOCUMENTS["receipts.json"], most=RECEIPTS_MAX)
         self.vouched |= take_receipts(self.store, receipts, charter, desks, self._head())
         settle_promises(self.store)
-        check_heads(self.vault, opened, read_bundle(self._document("heads.json"), limit=DOCUMENT_MAX, most=HEADS_MAX))
+        check_heads(self.vault, opened, read_bundle(self._document("heads.json"), limit=DOCUMENTS["heads.json"], most=HEADS_MAX))
         return charter
 
     def _follow(self, charter: Charter, parcel: Parcel) -> None:
