@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from corncrake_crypto.codename import WordError
 from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
+from corncrake_reporter.inclusion import ReceiptError
 from corncrake_reporter.messages import Tongue, message
 from corncrake_reporter.transport import LineError, RefusedError
 
@@ -44,6 +45,8 @@ def is_wrong_usage(error: CorncrakeError) -> bool:
 def _kind(error: CorncrakeError) -> str:
     if isinstance(error, LineError):
         return "line"
+    if isinstance(error, ReceiptError):
+        return "receipt"
     if isinstance(error, UsageError):
         return _USAGE_KINDS.get(error.failure, "usage")
     # A word that the server itself gave is its word: it proves nothing about papers.

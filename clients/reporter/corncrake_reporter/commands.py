@@ -21,13 +21,14 @@ from corncrake_reporter.messages import localised, message
 from corncrake_reporter.questions import ask_form, ask_more
 from corncrake_reporter.returning import look
 from corncrake_reporter.sending import Line, Message, Progress, send
-from corncrake_reporter.visit import Link, Visit, visit
+from corncrake_reporter.visit import Link, Visit, recipients, visit
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
     from corncrake_crypto.codename import Codename
+    from corncrake_crypto.prekeys import Chosen
     from corncrake_crypto.receipt import Receipt
     from corncrake_crypto.report import Answer
     from corncrake_reporter.advice import Task
@@ -91,12 +92,12 @@ def _answers(wish: Wish, papers: Visit, terminal: Terminal) -> tuple[Answer, ...
     return ask_form(papers.form, terminal) if wish.task == "send" else ask_more(papers.form, terminal)
 
 
-def _tell_readers(papers: Visit, terminal: Terminal) -> None:
+def _tell_readers(papers: Visit, chosen: Chosen, terminal: Terminal) -> None:
     terminal.say("to", desk=localised(papers.desk.names, terminal.tongue))
-    count = len(papers.chosen.recipients)
+    count = len(chosen.recipients)
     terminal.say("who_one" if count == 1 else "who", count=count)
-    if papers.chosen.left_out:
-        terminal.say("left_out", names=", ".join(papers.chosen.left_out))
+    if chosen.left_out:
+        terminal.say("left_out", names=", ".join(chosen.left_out))
 
 
 def _save_receipt(path: Path, receipt: bytes, terminal: Terminal) -> None:
@@ -140,11 +141,13 @@ def send_message(wish: Wish, codename: Codename, terminal: Terminal, progress: P
         raise UsageError(Failure.MISUSE, "the file for the receipt is there already, or its folder is not")
     attachments = attach_all(wish.files, keep=wish.keep)
     papers = visit(wish.link, codename, wish.today)
+    # Before anybody is asked to write: can it be sealed to anybody?
+    chosen = recipients(papers)
     answers = _answers(wish, papers, terminal)
     if not answers and not attachments:
         raise UsageError(Failure.MISUSE, "there is nothing to send")
     _tell_files(attachments, terminal)
-    _tell_readers(papers, terminal)
+    _tell_readers(papers, chosen, terminal)
     if wish.text is None and wish.answers is None and not terminal.confirmed():
         terminal.say("stopped")
         return None

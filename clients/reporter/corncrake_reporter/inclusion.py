@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.checkpoint import open_checkpoint
 from corncrake_crypto.encoding import parse_day, unb64url
-from corncrake_crypto.errors import Failure, FileError, PeerError
+from corncrake_crypto.errors import CorncrakeError, Failure, FileError, PeerError
 from corncrake_crypto.merkle import Frontier, leaf_hash
 from corncrake_crypto.receipt import MAX_RECEIPT, Receipt, commitment, open_receipt
 from corncrake_crypto.tiles import WIDTH, entries_path, read_entries
@@ -41,20 +41,25 @@ class Inclusion(StrEnum):
     FAULT = "fault"
 
 
+class ReceiptError(FileError):
+    """A file is not a receipt of this log and desk: the fault of whoever chose the file, not of the server."""
+
+
 def read_receipt(visit: Visit, path: Path) -> Receipt:
     """Return the receipt in a file, verified by the charter's log key.
 
     Raises:
-        FileError: `note`, also when the file cannot be read; as `open_receipt`.
-        PeerError: as `open_receipt`.
+        ReceiptError: it cannot be read, or with the failure of `open_receipt`.
     """
+    log = visit.charter.charter.log
     try:
         with path.open("rb") as source:
             raw = source.read(MAX_RECEIPT + 1)
+        return open_receipt(raw, log.origin, unb64url(log.key, 32), desk=visit.desk.id)
     except OSError as error:
-        raise FileError(Failure.NOTE, f"the receipt {path.name} cannot be read") from error
-    log = visit.charter.charter.log
-    return open_receipt(raw, log.origin, unb64url(log.key, 32), desk=visit.desk.id)
+        raise ReceiptError(Failure.NOTE, f"{path.name} cannot be read") from error
+    except CorncrakeError as error:
+        raise ReceiptError(error.failure, error.detail) from error
 
 
 def _entries(server: Server, size: int) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ from corncrake_crypto.report import Answer, File, ReportDraft, Seen, build_repor
 from corncrake_crypto.seal import seal
 from corncrake_crypto.signatures import SigningKey
 from corncrake_reporter.transport import LineError, Server
+from corncrake_reporter.visit import recipients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,16 +137,17 @@ def _prepare(attachment: Attachment) -> _Outgoing:
 
 
 def _sealed(visit: Visit, codename: Codename, message: Message, files: tuple[_Outgoing, ...]) -> bytes:
+    chosen = recipients(visit)
     root, desk = visit.link.root, visit.desk
     draft = ReportDraft(
         kind=message.kind,
         origin=visit.charter.charter.origin,
         desk=desk.id,
         charter=visit.charter.ref,
-        epochs=visit.chosen.stanzas,
+        epochs=chosen.stanzas,
         message=b64url(random_bytes(_MESSAGE_LENGTH)),
         seen=tuple(Seen(reviewer=board.head.edition.reviewer, number=board.head.edition.number) for board in visit.boards),
-        left_out=visit.chosen.left_out,
+        left_out=chosen.left_out,
         reply_tag=b64url(codename.reply_tag(root, desk.id)),
         form=desk.form,
         language=message.language,
@@ -155,7 +157,7 @@ def _sealed(visit: Visit, codename: Codename, message: Message, files: tuple[_Ou
     )
     key = SigningKey.from_seed(codename.derive("thread-signing", desk.id, root))
     reply = Identity.from_seed(codename.derive("reply-identity", desk.id, root))
-    return seal(build_report(draft, key, reply.recipient), visit.chosen.recipients)
+    return seal(build_report(draft, key, reply.recipient), chosen.recipients)
 
 
 def _blocks(file: _Outgoing) -> Iterator[tuple[str, bytes]]:
@@ -192,7 +194,7 @@ def send(visit: Visit, codename: Codename, message: Message, line: Line) -> Prog
         UsageError: `size`, when it is too long for one report; nothing was sent.
         LineError: the line stayed broken.
         RefusedError: the server said no.
-        FileError, PeerError: the receipt is not right.
+        FileError, PeerError: the prekeys, or the receipt, are not right.
     """
     progress = line.progress
     files = tuple(_prepare(attachment) for attachment in message.attachments)

@@ -45,7 +45,7 @@ class Board(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """The checked papers of one visit; `boards` alone are as they came."""
+    """The checked papers of one visit; prekeys and tiles are as they came, for `recipients` and `returning.look` to check."""
 
     link: Link
     charter: OpenedCharter
@@ -53,7 +53,7 @@ class Visit(NamedTuple):
     form: Form
     presence: Presence
     epoch: int
-    chosen: Chosen
+    prekeys: tuple[bytes, ...]
     boards: tuple[Board, ...]
 
 
@@ -78,7 +78,7 @@ def visit(link: Link, codename: Codename, clock_day: date) -> Visit:
 
     Raises:
         LineError, RefusedError: from the transport.
-        FileError, PeerError: from the papers, as `open_charter`, `newest_heads`, `check_heads`, `read_form`, `choose_recipients`.
+        FileError, PeerError: from the papers, as `open_charter`, `newest_heads`, `check_heads`, `read_form`.
     """
     with Server(link.origin) as server:
         charter = open_charter(server.charter(), root=link.root, origin=link.origin, today=clock_day)
@@ -87,8 +87,16 @@ def visit(link: Link, codename: Codename, clock_day: date) -> Visit:
         presence = check_heads(charter, heads, clock_day)
         form = read_form(server.form(desk.form), desk.form)
         epoch = epoch_of(presence.today)
-        notes = read_bundle(server.prekeys(desk.id, epoch))
-        chosen = choose_recipients(charter.charter, desk.id, epoch, notes, presence.today)
+        prekeys = read_bundle(server.prekeys(desk.id, epoch))
         thread = unb64url(codename.thread_id(link.root, desk.id), 32)
         boards = tuple(_board(server, desk.id, head, thread) for head in heads)
-    return Visit(link, charter, desk, form, presence, epoch, chosen, boards)
+    return Visit(link, charter, desk, form, presence, epoch, prekeys, boards)
+
+
+def recipients(papers: Visit) -> Chosen:
+    """Return whom to seal to. Only sending needs it: an answer can be read when nobody could be written to.
+
+    Raises:
+        FileError, PeerError: as `choose_recipients`; `too-few` when the desk's prekeys have run out.
+    """
+    return choose_recipients(papers.charter.charter, papers.desk.id, papers.epoch, papers.prekeys, papers.presence.today)

@@ -4,11 +4,12 @@
 import contextlib
 import io
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from corncrake_crypto.encoding import day_text, root_text
@@ -65,62 +66,94 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return ran
 
 
-class BreakingLine:
-    """A line to a server that breaks when it is told to.
+class Answer(NamedTuple):
+    """What a server answers."""
 
-    `cut` of the next connections whose first request has this `method` reach the server, and its answer is lost.
-    """
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Change = Callable[[str, str, Answer], Answer | None]
+"""Makes another answer of the one to a method and path; None breaks the line instead."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    between: "Between"
+
+    def handle_one_request(self) -> None:
+        with contextlib.suppress(OSError):
+            super().handle_one_request()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        pass
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        self.between.seen.append((self.command, self.path, dict(self.headers)))
+        with httpx.Client(trust_env=False) as client:
+            came = client.request(self.command, self.between.target + self.path, content=body, headers=dict(self.headers), timeout=60)
+        answer = self.between.change(self.command, self.path, Answer(came.status_code, {}, came.content))
+        self.close_connection = True
+        if answer is None:
+            return
+        self.send_response_only(answer.status)
+        for name, value in ({"content-length": str(len(answer.body)), "connection": "close"} | answer.headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    do_GET = do_HEAD = do_POST = do_PUT = _pass  # noqa: N815 - the names are the base class's
+
+
+def honest(_method: str, _path: str, answer: Answer) -> Answer:
+    """Change nothing."""
+    return answer
+
+
+class Between:
+    """Whoever stands between a reporter and a server, or has become the server: it passes on, changes, or breaks off."""
 
     def __init__(self) -> None:
-        self.target = 0
-        self.method = b""
-        self.cut = 0
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.target = ""
+        self.change: Change = honest
+        self.seen: list[tuple[str, str, dict[str, str]]] = []
+        handler = type("Handler", (_Handler,), {"between": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        self._socket.close()
+        self._server.shutdown()
+        self._server.server_close()
 
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._socket.accept()
-                threading.Thread(target=self._carry, args=(near,), daemon=True).start()
 
-    def _carry(self, near: socket.socket) -> None:
-        with contextlib.suppress(OSError), near, socket.create_connection(("127.0.0.1", self.target)) as far:
-            piece = near.recv(65_536)
-            cuts = self.cut > 0 and piece.startswith(self.method)
-            self.cut -= cuts
-            threading.Thread(target=self._back, args=(far, near, cuts), daemon=True).start()
-            while piece:
-                far.sendall(piece)
-                piece = near.recv(65_536)
+class Middle(NamedTuple):
+    """A server, and who stands before it."""
 
-    def _back(self, far: socket.socket, near: socket.socket, cuts: bool) -> None:
-        with contextlib.suppress(OSError):
-            while piece := far.recv(65_536):
-                if cuts:
-                    near.shutdown(socket.SHUT_RDWR)
-                    return
-                near.sendall(piece)
+    server: RunningServer
+    between: Between
 
 
 @pytest.fixture(scope="module")
-def line() -> Iterator[BreakingLine]:
-    made = BreakingLine()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def server_behind_line(tmp_path_factory: pytest.TempPathFactory, line: BreakingLine) -> Iterator[RunningServer]:
-    """A server whose address is that of the line."""
+def shared_middle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Middle]:
+    """A server whose address is that of whoever stands before it."""
+    between = Between()
     running = RunningServer(tmp_path_factory.mktemp("behind"), "")
-    running.origin, line.target = line.origin, running.port
+    between.target, running.origin = running.origin, between.origin
     running.prepare()
     running.start()
     running.open_desk()
-    yield running
+    yield Middle(running, between)
     running.end()
+    between.close()
+
+
+@pytest.fixture
+def middle(shared_middle: Middle) -> Iterator[Middle]:
+    """The same, honest at the beginning of each test."""
+    shared_middle.between.seen.clear()
+    yield shared_middle
+    shared_middle.between.change = honest

@@ -13,7 +13,7 @@ import pytest
 from corncrake_crypto.block import block_ids, plan, read_block
 from corncrake_crypto.codename import Codename
 from corncrake_crypto.edition import bucket, reply_tag
-from corncrake_crypto.encoding import b64url, day_text, root_text, unb64url
+from corncrake_crypto.encoding import root_text, unb64url
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.reply import ReplyDraft, build_reply
 from corncrake_crypto.report import OpenedReport, check_addressed, open_report
@@ -204,16 +204,15 @@ def test_the_program_runs_as_a_command(server: RunningServer) -> None:
     assert opened(server, json.loads(ran.stdout)["report"]).report.day == TODAY
 
 
-def test_a_desk_whose_reviewers_are_silent_is_said_to_be(server: RunningServer, run: Run) -> None:
+def test_whoever_comes_when_no_reviewer_was_seen_for_long_is_told_since_when(server: RunningServer, run: Run) -> None:
     words = " ".join(Codename.generate().words("en"))
-    late = "2026-12-10"
-    assert run(server, "check", words=words, today=late).err.startswith("too-few:")
-    server_day = day_text(TODAY)
-    assert server_day in run(server, "check", words=words, today="2026-12-05").err + server_day
+    late, soon = "2026-12-15", "2026-12-09"
+    assert "No reviewer has been seen since 2026-11-25." in run(server, "check", words=words, today=late).out
+    assert run(server, "check", "--json", words=words, today=late).said["stale_since"] == "2026-11-25"
+    assert run(server, "check", "--json", words=words, today=soon).said["stale_since"] is None
 
 
-def test_b64url_of_a_thread_is_the_public_key(server: RunningServer, run: Run) -> None:
-    said = run(server, "send", "--json", "--text", STORY).said
-    codename = Codename.from_words(said["words"])
-    key = SigningKey.from_seed(codename.derive("thread-signing", "legal", server.organisation.root))
-    assert said["thread"] == b64url(key.public)
+def test_nothing_is_asked_of_whoever_writes_to_a_desk_without_keys(server: RunningServer, run: Run) -> None:
+    ran = run(server, "send", today="2026-12-15")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("too-few:")
