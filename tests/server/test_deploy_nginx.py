@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a deployment stands on: nginx for real before a real server, and the units that start it."""
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from corncrake_crypto.receipt import open_receipt, report_id
+from tests.server.running import PATIENCE_S, RunningServer, free_port
+from tests.simulators.organisation import EPOCH
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+# Any address of 127.0.0.0/8 is ours; this one stands in no document of the test's own.
+CLIENT = "127.0.0.77"
+
+pytestmark = pytest.mark.needs_system
+
+
+class Nginx:
+    """nginx with the configuration of `deploy`, but for its paths and ports."""
+
+    def __init__(self, folder: Path, changes: dict[str, str]) -> None:
+        self.folder = folder
+        self.port = free_port()
+        text = (DEPLOY / "nginx" / "corncrake.conf").read_text()
+        named = {
+            "/run/nginx.pid": f"{folder}/nginx.pid",
+            "/etc/corncrake/tls": str(folder),
+            "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
+            "listen [::]:443 ssl default_server;": "",
+            "listen 80 default_server": f"listen 127.0.0.1:{free_port()} default_server",
+            "listen [::]:80 default_server;": "",
+            "/run/corncrake/server.sock": f"{folder}/server.sock",
+            # What nginx would keep elsewhere if it ever kept any of it.
+            "http {\n": "http {\n" + "".join(f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")),
+            **changes,
+        }
+        for before, after in named.items():
+            assert before in text
+            text = text.replace(before, after)
+        if os.geteuid() == 0:
+            text = "user root;\n" + text
+        (folder / "nginx.conf").write_text(text)
+        self._make_certificate()
+        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+        words = [nginx, "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+        with (folder / "nginx.stderr").open("wb") as said:
+            self.process = subprocess.Popen(words, stdout=said, stderr=said)
+        self._wait()
+
+    def _make_certificate(self) -> None:
+        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost"]
+        names = ["-keyout", str(self.folder / "privkey.pem"), "-out", str(self.folder / "fullchain.pem")]
+        subprocess.run([*words, *names], check=True, capture_output=True)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            assert self.process.poll() is None, (self.folder / "nginx.stderr").read_text()
+            assert time.monotonic() < deadline
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server on a Unix socket, its desk open."""
+    server = RunningServer(tmp_path, "")
+    server.prepare()
+    server.start()
+    server.open_desk()
+    server.end()
+    words = [sys.executable, "-m", "corncrake_server", "serve", "--uds", str(tmp_path / "server.sock")]
+    with (tmp_path / "log").open("ab") as log:
+        server.process = subprocess.Popen(words, env=server.environment, stdout=log, stderr=log)
+    while not (tmp_path / "server.sock").exists():
+        assert server.process.poll() is None
+        time.sleep(0.05)
+    yield server
+    if server.process is not None:
+        server.end()
+
+
+def visit(server: RunningServer, nginx: Nginx) -> httpx.Response:
+    """Send a report, and make everybody on the way angry enough to write a line."""
+    insecure = ssl.create_default_context()
+    insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
+    with httpx.Client(transport=httpx.HTTPTransport(verify=insecure, local_address=CLIENT), base_url=f"https://127.0.0.1:{nginx.port}") as client:
+        body = server.report()
+        answer = client.post(f"/v1/desks/legal/epochs/{EPOCH}/reports", content=body)
+        open_receipt(answer.content, server.log_origin, server.log_key, report_id(body), "legal")
+        assert client.get("/v1/charter").content == server.charter
+        assert client.get("/nothing").status_code == 404
+        assert client.post("/v1/charter", content=b"x" * 100_000).status_code == 405
+        assert client.put("/v1/blocks/x", content=b"x").status_code == 404
+    for hostile in (b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/9\r\n\r\n", b"\x00" * 5_000):
+        with socket.create_connection(("127.0.0.1", nginx.port), source_address=(CLIENT, 0)) as connection:
+            connection.sendall(hostile)
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1_000)
+    server.end()
+    with httpx.Client(transport=httpx.HTTPTransport(verify=insecure, local_address=CLIENT)) as client:
+        assert client.get(f"https://127.0.0.1:{nginx.port}/v1/charter").status_code == 502
+    return answer
+
+
+def files_with_the_address(folder: Path) -> list[Path]:
+    """The files below a folder that hold the client's address, in the forms in which programs write one."""
+    forms = [CLIENT.encode(), CLIENT.encode("utf-16-le"), bytes(map(int, CLIENT.split("."))), socket.inet_aton(CLIENT)[::-1]]
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return [path for path in files if any(form in path.read_bytes() for form in forms)]
+
+
+def test_a_report_arrives_through_nginx_and_no_file_holds_the_address(behind: RunningServer, tmp_path: Path) -> None:
+    nginx = Nginx(tmp_path, {})
+    try:
+        assert visit(behind, nginx).status_code == 201
+    finally:
+        nginx.end()
+    assert files_with_the_address(tmp_path) == []
+
+
+def test_the_search_finds_an_address_where_one_is_logged(behind: RunningServer, tmp_path: Path) -> None:
+    nginx = Nginx(tmp_path, {"access_log off;": f"access_log {tmp_path}/access.log;"})
+    try:
+        visit(behind, nginx)
+    finally:
+        nginx.end()
+    assert files_with_the_address(tmp_path) == [tmp_path / "access.log"]
+
+
+@pytest.mark.parametrize("unit", sorted((DEPLOY / "systemd").glob("*.service")), ids=lambda path: path.name)
+def test_systemd_has_nothing_to_say_about_a_unit(unit: Path, tmp_path: Path) -> None:
+    program = tmp_path / "corncrake-server"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace("/opt/corncrake/bin/corncrake-server", str(program)))
+    said = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+
+
+def test_systemd_complains_about_a_unit_that_is_wrong(tmp_path: Path) -> None:
+    unit = tmp_path / "corncrake-wrong.service"
+    unit.write_text("[Service]\nExecStart=/nowhere/corncrake-server\nProtectSystems=strict\n")
+    said = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert said.stderr
