@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from playwright.sync_api import Browser, Page, sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -29,7 +29,7 @@ def arguments() -> list[str]:
 
 
 @contextmanager
-def browser(*more: str) -> Iterator[Browser]:
+def browser(*more: str) -> Generator[Browser]:
     """A running Chromium."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*arguments(), *more])

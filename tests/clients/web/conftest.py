@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from corncrake_crypto.encoding import root_text
 from development.page_walk import CHROMIUM, PATIENCE_MS, arguments
@@ -68,7 +68,7 @@ def at_noon(page: Page) -> Page:
 @pytest.fixture
 def new_page(page_browser: Browser) -> Iterator[Callable[..., Page]]:
     """Makes pages at phone size, each in a context of its own."""
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def make(**options: object) -> Page:
         settings = {"viewport": {"width": 390, "height": 844}, "locale": "en-US"} | options

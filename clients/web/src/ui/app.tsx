@@ -7,7 +7,7 @@
  */
 import type { Codename } from "@corncrake/core/codename";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { newCodename, pickTwo } from "../flows/chance";
 import { EMPTY_DRAFT, holdsSomething, type Draft } from "../flows/draft";
 import { explain } from "../flows/explain";
@@ -61,7 +61,8 @@ function Bar({ say, language, onLanguage, locked }: { say: Messages; language: L
 
 /** Warn before the page goes while something would be lost with it. */
 function useWarning(needed: boolean): void {
-  useEffect(() => {
+  // Before the next frame, not after it: the first letter typed is already something to lose.
+  useLayoutEffect(() => {
     if (!needed) return undefined;
     const warn = (event: BeforeUnloadEvent): void => { event.preventDefault(); };
     window.addEventListener("beforeunload", warn);
