@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What was sealed opens with nothing of Corncrake: npm `age-encryption` and GNU tar, in the two steps of docs/open-without-corncrake.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from corncrake_crypto.block import BLOCK_DATA, Block, plan, write_block
+from corncrake_crypto.encoding import b64url
+from corncrake_crypto.file_identity import FileIdentity
+from corncrake_crypto.identities import Identity
+from corncrake_crypto.report import File, build_report
+from corncrake_crypto.seal import seal
+from corncrake_crypto.signatures import SigningKey
+from tests.simulators.organisation import SimulatedOrganisation
+
+ROOT = Path(__file__).resolve().parents[2]
+NODE = ROOT / ".venv" / "bin" / "node"
+AGE = """
+import { Decrypter } from "age-encryption";
+import { readFileSync, writeFileSync } from "node:fs";
+const [key, from, to] = process.argv.slice(1);
+const decrypter = new Decrypter();
+decrypter.addIdentity(key);
+writeFileSync(to, await decrypter.decrypt(readFileSync(from)));
+"""
+
+
+def age(key: str, sealed: Path, to: Path) -> None:
+    """Open one file with an age implementation that is not ours."""
+    subprocess.run([NODE, "--input-type=module", "-e", AGE, key, sealed, to], check=True, cwd=ROOT / "clients")
+
+
+def test_a_report_and_its_file_open_with_age_and_tar(tmp_path: Path) -> None:
+    organisation = SimulatedOrganisation()
+    secrets = FileIdentity.generate()
+    original = os.urandom(BLOCK_DATA + 1_000)
+    file = File(
+        identity=secrets.identity.text,
+        block_key=b64url(secrets.block_key),
+        class_=plan(len(original)).block_class,
+        blocks=2,
+        sha256=hashlib.sha256(original).hexdigest(),
+        name="film.mp4",
+        type="video/mp4",
+        size=len(original),
+    )
+    draft = organisation.draft(files=(file,))
+    reply = Identity.generate()
+    sealed = seal(build_report(draft, SigningKey.generate(), reply.recipient), [one.recipient for one in organisation.identities.values()])
+    (tmp_path / "report.age").write_bytes(sealed)
+    age(organisation.identities["bo"].text, tmp_path / "report.age", tmp_path / "report.tar")
+    (tmp_path / "report").mkdir()
+    subprocess.run(["tar", "-xf", "report.tar", "-C", "report", "--keep-old-files"], check=True, cwd=tmp_path)
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["reply.key", "report.json"]
+    assert (tmp_path / "report" / "reply.key").read_bytes() == reply.recipient.raw
+    found = json.loads((tmp_path / "report" / "report.json").read_text())["files"][0]
+
+    whole = b""
+    for index in range(2):
+        last = index == 1
+        head = Block(v=1, file=secrets.tag, index=index, last=True if last else None, of=2 if last else None)
+        data = original[index * BLOCK_DATA : (index + 1) * BLOCK_DATA]
+        (tmp_path / "b.age").write_bytes(seal(write_block(head, data), [secrets.recipient]))
+        age(found["identity"], tmp_path / "b.age", tmp_path / "b.tar")
+        whole += subprocess.run(["tar", "-xOf", "b.tar", "data"], check=True, cwd=tmp_path, capture_output=True).stdout
+    assert hashlib.sha256(whole).hexdigest() == found["sha256"]
+    assert whole == original
