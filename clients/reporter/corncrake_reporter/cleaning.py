@@ -36,7 +36,7 @@ _EXIF: Final = b"Exif\x00\x00"
 _ADOBE_LENGTH: Final = 16
 _JFIF: Final = bytes.fromhex("ffe000104a46494600010100000100010000")
 """A plain JFIF header: version 1.01, no density, no thumbnail."""
-_TURNED: Final = bytes.fromhex("ffe1002245786966000" + "04d4d002a00000008000101120003000000010001000000000000")
+_TURNED: Final = bytes.fromhex("ffe10022457869660000 4d4d002a00000008000101120003000000010001000000000000")
 """An Exif block that says nothing but how the picture is turned; the orientation stands at `_TURNED_AT`."""
 _TURNED_AT: Final = 29
 

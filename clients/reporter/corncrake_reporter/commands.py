@@ -116,7 +116,7 @@ def words_of(codename: Codename, terminal: Terminal) -> Result:
     rows = [" ".join(f"{number:>2}. {word:<12}" for number, word in enumerate(words, 1) if (number - 1) // 4 == row).rstrip() for row in range(3)]
     say = (message(terminal.tongue, key) for key in ("words", "words_why", "words_keep"))
     title, why, keep = say
-    return Result(["", title, *rows, "", " ".join(words), "", why, keep], {"words": " ".join(words)})
+    return Result(["", title, *rows, "", why, keep], {"words": " ".join(words)})
 
 
 def sent_fields(progress: Progress, thread: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ the environment (for tests) or as a line, and never from an argument, which othe
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORDS_VARIABLE: Final = "CORNCRAKE_WORDS"
+_NUMBERS: Final = re.compile(r"\b[0-9]{1,2}[.)]?(?=\s)")
+"""The numbers before words, as `send` prints them and people copy them."""
 _TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -73,4 +76,4 @@ class Terminal:
         if words is None:
             self.say("ask_words")
             words = self.ask()
-        return Codename.from_words(words)
+        return Codename.from_words(_NUMBERS.sub(" ", words))

@@ -2,6 +2,8 @@
 """What goes wrong: lines that break, servers that lie, words that are wrong; and what the person is told."""
 
 import json
+import os
+import signal
 from datetime import timedelta
 from pathlib import Path
 
@@ -111,6 +113,22 @@ def test_words_are_shown_when_the_report_arrived_and_its_files_did_not(middle: M
     assert ran.code == 1
     assert (ran.said["receipt_verified"], ran.said["blocks"], len(ran.said["words"].split())) == (True, 0, 12)
     assert "The report is there and signed for. 0 of 1 parts of your files are there." in ran.err
+
+
+def test_words_are_shown_to_whoever_ends_it_after_the_report_has_left(middle: Middle, run: Run, tmp_path: Path) -> None:
+    def change(method: str, _path: str, answer: Answer) -> Answer | None:
+        if method != "HEAD":
+            return answer
+        os.kill(os.getpid(), signal.SIGINT)
+        return None
+
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"x")
+    middle.between.change = change
+    ran = run(middle.server, "send", "--json", "--text", STORY, "--file", str(path))
+    assert ran.code == 1
+    assert ran.said["receipt_verified"] is True
+    assert "You ended it. The report is there and signed for." in ran.err
 
 
 def test_no_words_are_shown_when_the_server_took_nothing(middle: Middle, run: Run) -> None:
