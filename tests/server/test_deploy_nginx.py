@@ -91,9 +91,10 @@ def behind(tmp_path: Path) -> Iterator[RunningServer]:
     while not (tmp_path / "server.sock").exists():
         assert server.process.poll() is None
         time.sleep(0.05)
+    process = server.process
     yield server
-    if server.process is not None:
-        server.end()
+    process.kill()
+    process.wait(PATIENCE_S)
 
 
 def visit(server: RunningServer, nginx: Nginx) -> httpx.Response:

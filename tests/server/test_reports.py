@@ -129,6 +129,32 @@ def test_every_answer_forbids_a_browser_to_keep_it(server: RunningServer) -> Non
         assert not {"server", "date", "set-cookie"} & set(headers)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/forms/%00",
+        "/v1/forms/x",
+        f"/v1/desks/legal/epochs/-{2**70}/prekeys",
+        f"/v1/desks/legal/epochs/{2**70}/prekeys",
+        "/v1/desks/legal/epochs/x/prekeys",
+        "/v1/desks/%00/heads",
+        "/v1/desks/legal/editions/%00/1/0",
+        f"/v1/desks/legal/editions/ana/{2**70}/0",
+        f"/v1/desks/legal/editions/ana/1/-{2**70}",
+        "/log/1/tile/0/000%00",
+        "/log/1/tile/-1/000",
+        "/log/1/tile/63/x999/x999/x999/x999/x999/999",
+        "/log/1/tile/entries/../../../etc/passwd",
+        "/v1/blocks/%00",
+        "/%00",
+        "/%ff%fe",
+        "/v1/charter?x=%00",
+    ],
+)
+def test_an_odd_address_is_never_a_fault_of_the_server(server: RunningServer, path: str) -> None:
+    assert server.get(path).status_code < 500
+
+
 def test_the_api_is_described(server: RunningServer) -> None:
     described = server.get("/schema/openapi.json").json()
     assert described["openapi"].startswith("3.1")

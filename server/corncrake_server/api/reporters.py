@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a reporter's device asks for and sends."""
 
+import re
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, head, post, put
@@ -12,6 +13,10 @@ from corncrake_server.refusals import NotHere
 
 AnyRequest = Request[Any, Any, Any]
 _BYTES = "application/octet-stream"
+_HASH = re.compile(r"[0-9a-f]{64}")
+_MOST_EPOCHS = 1 << 30
+_MOST_BUCKETS = 1 << 16
+_MOST_NUMBER = 1 << 53
 
 
 @get("/v1/charter", media_type=MediaType.TEXT)
@@ -23,7 +28,7 @@ async def get_charter(request: AnyRequest) -> Response[bytes]:
 @get("/v1/forms/{sha256:str}")
 async def get_form(request: AnyRequest, sha256: str) -> Response[bytes]:
     """A desk's form, by the hash that the charter gives: canonical JSON."""
-    form = await services(request).documents.form(sha256)
+    form = await services(request).documents.form(sha256) if _HASH.fullmatch(sha256) else None
     if form is None:
         raise NotHere("there is no such form")
     return Response(form, media_type=MediaType.JSON)
@@ -32,7 +37,7 @@ async def get_form(request: AnyRequest, sha256: str) -> Response[bytes]:
 @get("/v1/desks/{desk:str}/epochs/{epoch:int}/prekeys")
 async def get_prekeys(request: AnyRequest, desk: str, epoch: int) -> Response[bytes]:
     """The prekeys of a desk's reviewers for an epoch: a bundle of signed notes."""
-    notes = await services(request).organisation.desk_prekeys(desk, min(epoch, 1 << 30))
+    notes = await services(request).organisation.desk_prekeys(desk, max(0, min(epoch, _MOST_EPOCHS)))
     return Response(write_bundle(prekey.note for prekey in notes), media_type=MediaType.JSON)
 
 
@@ -48,10 +53,10 @@ async def get_heads(request: AnyRequest, desk: str) -> Response[bytes]:
 @get("/v1/desks/{desk:str}/editions/{reviewer:str}/{number:int}/{bucket:int}")
 async def get_edition_tile(request: AnyRequest, desk: str, reviewer: str, number: int, bucket: int) -> Response[bytes]:
     """One reply tile of a voice's newest edition."""
-    largest = 1 << 30
-    tile = None
-    if 0 <= number < 1 << 53 and 0 <= bucket < largest:
-        tile = await services(request).documents.edition_tile(desk, reviewer, number, bucket)
+    here, tile = services(request), None
+    voices = (await here.organisation.charter()).desk(desk).voices
+    if reviewer in voices and 0 <= number < _MOST_NUMBER and 0 <= bucket < _MOST_BUCKETS:
+        tile = await here.documents.edition_tile(desk, reviewer, number, bucket)
     if tile is None:
         raise NotHere("there is no such tile, or the edition has been replaced")
     return Response(tile, media_type=_BYTES)

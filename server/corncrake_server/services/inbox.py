@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from corncrake_crypto.archive import iter_archive
 from corncrake_crypto.charter import KIND as CHARTER
-from corncrake_crypto.encoding import unb64url
+from corncrake_crypto.encoding import MAX_INTEGER, unb64url
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.tiles import leaf_entry
 from corncrake_server.ports import Changes, CharterNote, EditionTile
@@ -79,6 +79,10 @@ class Inbox:
                 return await self._apply(reviewer, number, digest.hex(), file)
 
     async def _apply(self, reviewer: str, number: int, sha256: str, file: BinaryIO) -> bool:
+        here = await self._organisation.charter()
+        identities = _identities(here)
+        if reviewer not in identities or not 1 <= number <= MAX_INTEGER:
+            raise PeerError(Failure.DESK, "the charter names no such reviewer, or no parcel has this number")
         last, there = await self._documents.last_parcel(reviewer, number)
         if there == sha256:
             return False
@@ -86,9 +90,8 @@ class Inbox:
             raise Conflict(Failure.EQUIVOCATION, "another parcel of this number was applied before")
         if number <= last:
             raise Conflict(Failure.REPEATED, "a later parcel of this reviewer was applied already")
-        here = await self._organisation.charter()
         file.seek(0)
-        contents = await asyncio.to_thread(read_contents, file, _identities(here))
+        contents = await asyncio.to_thread(read_contents, file, identities)
         if (contents.parcel.from_id, contents.parcel.number) != (reviewer, number):
             raise PeerError(Failure.ALTERED, "the parcel is of another reviewer or number than its address says")
         if contents.parcel.root != here.charter.root:
