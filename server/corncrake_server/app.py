@@ -165,9 +165,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
         state=State(),
         exception_handlers={CorncrakeError: refuse, HTTPException: refuse_http, Exception: refuse_unknown},
         response_headers=HEADERS,
-        openapi_config=OpenAPIConfig(
-            title="Corncrake", version="1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
-        ),
+        openapi_config=OpenAPIConfig(title="Corncrake", version="1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")]),
         logging_config=None,
         debug=False,
     )

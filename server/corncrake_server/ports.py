@@ -217,9 +217,7 @@ class Log(Protocol):
         """Return what waits for publication."""
         ...
 
-    async def plan(
-        self, head: StoredHead, leaves: Sequence[Leaf], tiles: Mapping[str, bytes], places: Sequence[int]
-    ) -> None:
+    async def plan(self, head: StoredHead, leaves: Sequence[Leaf], tiles: Mapping[str, bytes], places: Sequence[int]) -> None:
         """Write leaves, tiles and the unsigned head, and take `places` from the queue; nothing of it is visible yet."""
         ...
 

@@ -84,9 +84,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def load_settings(
-    config: Path | None, overrides: Mapping[str, object], environment: Mapping[str, str] | None = None
-) -> Settings:
+def load_settings(config: Path | None, overrides: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of file, environment and command line; the later wins.
 
     Args:

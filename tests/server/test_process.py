@@ -67,9 +67,7 @@ def test_a_folder_that_was_made_is_not_made_again(lone_server: RunningServer) ->
 def test_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text('data_dir = "x"\nbody_second = 3\n')
-    answer = subprocess.run(
-        [sys.executable, "-m", "corncrake_server", "check", "--config", str(config)], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run([sys.executable, "-m", "corncrake_server", "check", "--config", str(config)], capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr.split(":")[0]) == (1, "misuse")
 
 

@@ -28,9 +28,7 @@ def _shuffled(leaves: list[Leaf]) -> list[Leaf]:
 def leaves_of(waiting: Waiting, size: int, day: str) -> list[Leaf]:
     """Return the leaves of one publication, to append to a tree of `size` leaves on `day`."""
     clear = [Leaf(0, entry) for _, entry in waiting.entries]
-    hidden = [
-        Leaf(0, report_commitment(r.desk, r.day, r.id, r.salt), r.day, r.salt, r.desk, r.id) for r in waiting.reports
-    ]
+    hidden = [Leaf(0, report_commitment(r.desk, r.day, r.id, r.salt), r.day, r.salt, r.desk, r.id) for r in waiting.reports]
     for _ in range(max(STEP, -(-len(hidden) // STEP) * STEP) - len(hidden)):
         salt = random_bytes(_SALT_LENGTH).hex()
         hidden.append(Leaf(0, dummy_commitment(day, salt), day, salt))

@@ -102,9 +102,7 @@ class Publication:
         return tiles
 
 
-def _grown(
-    frontier: Frontier, leaves: Sequence[Leaf], edge: Mapping[str, bytes], day: str
-) -> tuple[StoredHead, Mapping[str, bytes]]:
+def _grown(frontier: Frontier, leaves: Sequence[Leaf], edge: Mapping[str, bytes], day: str) -> tuple[StoredHead, Mapping[str, bytes]]:
     """Return the unsigned head of the grown tree, and the tiles to write."""
     entries = [leaf.entry for leaf in leaves]
     tiles = grow(frontier.size, entries, edge)

@@ -68,9 +68,7 @@ class SqlDocuments:
     async def edition_tile(self, desk: str, reviewer: str, number: int, bucket: int) -> bytes | None:
         """Return one tile of a newest edition."""
         at = EDITION_TILES.c
-        query = sa.select(at.body).where(
-            at.desk == desk, at.reviewer == reviewer, at.number == number, at.bucket == bucket
-        )
+        query = sa.select(at.body).where(at.desk == desk, at.reviewer == reviewer, at.number == number, at.bucket == bucket)
         async with self._database.reading() as connection:
             return await connection.scalar(query)
 

@@ -59,9 +59,7 @@ class SqlLog:
                 [Promise(*row) for row in await connection.execute(reports)],
             )
 
-    async def plan(
-        self, head: StoredHead, leaves: Sequence[Leaf], tiles: Mapping[str, bytes], places: Sequence[int]
-    ) -> None:
+    async def plan(self, head: StoredHead, leaves: Sequence[Leaf], tiles: Mapping[str, bytes], places: Sequence[int]) -> None:
         """Write all of a publication but its signature."""
         rows = [asdict(leaf) for leaf in leaves]
         for row in rows:
