@@ -98,6 +98,24 @@ def test_a_body_that_stops_coming_is_given_up(server: RunningServer, sent: int) 
     assert report_id(body) not in server.fetch("/v1/courier/pending").text
 
 
+def test_a_body_that_trickles_is_given_up_though_it_never_stops(server: RunningServer) -> None:
+    body = server.report()
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        path = f"/v1/desks/legal/epochs/{EPOCH}/reports"
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        connection.settimeout(0.2)
+        answer = b""
+        # At this rate all of it would take twenty minutes.
+        for at in range(0, len(body), 3):
+            connection.sendall(body[at : at + 3])
+            try:
+                answer = connection.recv(1_000)
+            except TimeoutError:
+                continue
+            break
+    assert b" 408 " in answer.splitlines()[0]
+
+
 def test_a_block_is_written_once(server: RunningServer) -> None:
     reader = Identity.generate().recipient
     first, second = (seal(bytes(BLOCK_CLASS), [reader]) for _ in range(2))
