@@ -23,7 +23,7 @@ LACKS: dict[str, tuple[set[str], str]] = {
     "stream": ({"spec", "vectors"}, "the chunks of an age file: spec and vectors of age_format, seal and unseal cover them"),
     "fields": ({"spec", "vectors", "ts"}, "the types of fields that several nouns share"),
     "armor": ({"ts"}, "armor never crosses the wire; only the age command reads it"),
-    "tiles": ({"ts"}, "only log and vault read tiles; a reporter's device verifies a proof"),
+    "tiles": ({"ts"}, "a page verifies a proof; log, vault and terminal read tiles"),
     "parcel": ({"ts"}, "a reporter makes no parcels"),
     "acknowledgement": ({"ts"}, "it goes from vault to server"),
     "request_signature": ({"ts"}, "only couriers sign requests"),
@@ -60,7 +60,7 @@ def licence_of(path: Path) -> str:
 def test_every_source_file_names_its_licence() -> None:
     sources = [path for path in TRACKED if path.suffix in {".py", ".ts", ".tsx", ".css", ".sh"} or path.name in {"dev", "run"}]
     assert len(sources) > 50
-    wrong = []
+    wrong: list[str] = []
     for path in sources:
         head = path.read_text().splitlines()[:2]
         if head and not any(f"SPDX-License-Identifier: {licence_of(path)}" in line for line in head):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Request
 
     from tests.server.running import RunningServer
 
@@ -164,3 +164,32 @@ def test_a_page_that_is_opened_with_another_root_sends_nothing_and_says_so(page:
     page.goto(f"{page_server.origin}/#r={root_text(bytes(32))}&d=legal")
     page.get_by_text("papers that do not fit the link").wait_for()
     assert page.get_by_role("button", name="Write a report").count() == 0
+
+
+def traffic(page: Page) -> list[tuple[str, str, int]]:
+    """Watch what a page asks for: method, path without what names this report, bytes sent."""
+    seen: list[tuple[str, str, int]] = []
+
+    def note(request: Request) -> None:
+        path = request.url.partition("#")[0].partition("//")[2].partition("/")[2]
+        if path.startswith("v1/"):
+            seen.append((request.method, path, len(request.post_data_buffer or b"")))
+
+    page.on("request", note)
+    return seen
+
+
+def test_a_first_report_and_a_follow_up_make_the_same_requests_of_the_same_sizes(new_page: Callable[..., Page], address: str) -> None:
+    first = new_page()
+    seen_first = traffic(first)
+    words = send_one(first, address, [], "One sentence.")
+    more = new_page()
+    seen_more = traffic(more)
+    open_page(more, address)
+    come_back(more, words)
+    more.get_by_label("What do you want to add or answer?").fill("Quite another text, and a good deal longer than the first one was.")
+    more.get_by_role("button", name="Send").click()
+    more.get_by_text("Sent. The server has it").wait_for()
+    assert len(seen_first) == 6
+    assert seen_first[-1][2] > 12_288
+    assert seen_first == seen_more

@@ -104,27 +104,26 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
     const chosen = codename ?? newCodename();
     setCodename(chosen);
     setScreen({ name: "sending" });
-    sendReport({ visit, codename: chosen, kind: "first", draft, language, onProgress: setProgress }).then(() => {
+    // A first report looks for an answer too, as every visit does: the line cannot tell one from the other.
+    look(visit, chosen).then(() => sendReport({ visit, codename: chosen, kind: "first", draft, language, onProgress: setProgress })).then(() => {
       setDraft(EMPTY_DRAFT);
       setScreen({ name: "words" });
     }).catch(fail(() => { setScreen({ name: "review" }); }));
   };
-  const show = (found: Codename, sent: boolean): void => {
+  const show = (found: Codename): void => {
+    if (visit === undefined) return;
     setCodename(found);
     setScreen({ name: "busy" });
-    loadVisit(link).then(async (opened) => {
-      setVisit(opened);
-      setScreen({ name: "thread", view: await look(opened, found), sent });
-    }).catch(fail(() => { show(found, sent); }));
+    look(visit, found).then((view) => { setScreen({ name: "thread", view, sent: false }); }).catch(fail(() => { show(found); }));
   };
-  const sendMore = (): void => {
+  const sendMore = (view: ThreadView): void => {
     if (visit === undefined || codename === undefined) return;
     setScreen({ name: "sending" });
     const story = visit.form.questions[0]?.id ?? "story";
     sendReport({ visit, codename, kind: "follow_up", draft: { answers: { [story]: { text: more } }, files: [] }, language, onProgress: setProgress }).then(() => {
       setMore("");
-      show(codename, true);
-    }).catch(fail(() => { show(codename, false); }));
+      setScreen({ name: "thread", view, sent: true });
+    }).catch(fail(() => { setScreen({ name: "thread", view, sent: false }); }));
   };
 
   const shown = (): JSX.Element => {
@@ -161,9 +160,9 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       case "done":
         return <Done days={visit.form.promise_days} say={say} />;
       case "return":
-        return <ReturnWords table={table} say={say} onCodename={(found) => { show(found, false); }} onBack={() => { setScreen({ name: "before" }); }} />;
+        return <ReturnWords table={table} say={say} onCodename={show} onBack={() => { setScreen({ name: "before" }); }} />;
       case "thread":
-        return <Thread view={screen.view} say={say} sent={screen.sent} text={more} onText={setMore} onSend={sendMore} />;
+        return <Thread view={screen.view} say={say} sent={screen.sent} text={more} onText={setMore} onSend={() => { sendMore(screen.view); }} />;
     }
   };
   return (
