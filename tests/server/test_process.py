@@ -2,6 +2,7 @@
 """The process: how it starts, what it refuses to start on, how it ends, and how much it takes."""
 
 import asyncio
+import re
 import signal
 import socket
 import stat
@@ -9,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from corncrake_crypto.errors import StoreError
@@ -72,6 +75,15 @@ def test_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
 
 
 HALF_A_BODY = b"POST /v1/desks/legal/epochs/%d/reports HTTP/1.1\r\nHost: h\r\nContent-Length: 15504\r\n\r\nage" % EPOCH
+
+
+def test_the_settings_of_the_deployment_are_settings_and_its_comments_the_defaults() -> None:
+    text = (Path(__file__).parents[2] / "deploy" / "server.toml").read_text()
+    given = msgspec.convert(tomllib.loads(text), Settings)
+    for name, value in re.findall(r"^# ([a-z_]+) = (\S+)", text, re.MULTILINE):
+        if name not in {"database_url", "key_dir"}:
+            assert str(getattr(Settings(data_dir="x"), name)) == value.strip('"')
+    assert given.origin.startswith("https://")
 
 
 @pytest.mark.parametrize("half", [b"POST /v1/desks/le", HALF_A_BODY])

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -19,6 +18,19 @@ if TYPE_CHECKING:
 PROMISE_COLUMNS = (REPORTS.c.id, REPORTS.c.desk, REPORTS.c.day, REPORTS.c.salt)
 
 
+def _row(report: NewReport) -> dict[str, object]:
+    # Written out: `asdict` walks into every value, and this is done for each report.
+    return {
+        "id": report.id,
+        "desk": report.desk,
+        "day": report.day,
+        "salt": report.salt,
+        "epoch": report.epoch,
+        "leaf": None,
+        "body": report.body,
+    }
+
+
 class SqlReports:
     """`ports.Reports` on a `Database`."""
 
@@ -31,7 +43,7 @@ class SqlReports:
         if not reports:
             return {}
         # In the order of ids: two processes that store the same reports then wait for each other and do not deadlock.
-        rows = [{**asdict(report), "leaf": None} for report in sorted({r.id: r for r in reports}.values(), key=lambda r: r.id)]
+        rows = [_row(report) for report in sorted({r.id: r for r in reports}.values(), key=lambda r: r.id)]
         statement = self._database.insert(REPORTS).on_conflict_do_nothing(index_elements=["id"])
         async with self._database.writing() as connection:
             await connection.execute(statement, rows)
