@@ -63,7 +63,7 @@ async function ask(method: string, path: string, body?: Uint8Array): Promise<Res
   try {
     return await fetch(path, {
       method,
-      body: body === undefined ? null : new Blob([body as BlobPart]),
+      body: body === undefined ? null : (body as BodyInit),
       headers: body === undefined ? {} : { "content-type": "application/octet-stream" },
       credentials: "omit",
       cache: "no-store",
