@@ -8,6 +8,7 @@ other processes may have changed it since.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from corncrake_crypto.charter import KIND, Charter, OpenedCharter
@@ -40,6 +41,7 @@ class Organisation:
         self._documents = documents
         self._clock = clock
         self._kept: _Kept | None = None
+        self._asking = asyncio.Lock()
         self._prekeys: dict[int, tuple[float, Sequence[PrekeyNote]]] = {}
 
     def forget(self) -> None:
@@ -48,15 +50,20 @@ class Organisation:
         self._prekeys.clear()
 
     async def _newest(self) -> _Kept | None:
-        now = self._clock.monotonic()
-        if self._kept is None or now >= self._kept.until:
-            stored = await self._documents.charter()
-            if stored is None:
-                return None
-            text = unverified_text(stored.note)
-            opened = OpenedCharter(read_document(text, KIND, Charter), text, stored.sha256)
-            self._kept = _Kept(now + _KEPT_SECONDS, opened, stored.note)
+        if self._kept is None or self._clock.monotonic() >= self._kept.until:
+            # One asks and the others wait: not every request of that moment goes to the database.
+            async with self._asking:
+                if self._kept is None or self._clock.monotonic() >= self._kept.until:
+                    self._kept = await self._read()
         return self._kept
+
+    async def _read(self) -> _Kept | None:
+        stored = await self._documents.charter()
+        if stored is None:
+            return None
+        text = unverified_text(stored.note)
+        opened = OpenedCharter(read_document(text, KIND, Charter), text, stored.sha256)
+        return _Kept(self._clock.monotonic() + _KEPT_SECONDS, opened, stored.note)
 
     async def note(self) -> bytes:
         """Return the newest charter's note.
@@ -88,14 +95,18 @@ class Organisation:
 
     async def prekeys(self, epoch: int) -> Sequence[PrekeyNote]:
         """Return the prekeys of all reviewers for an epoch."""
-        now = self._clock.monotonic()
         until, notes = self._prekeys.get(epoch, (0.0, ()))
-        if now >= until:
+        if self._clock.monotonic() < until:
+            return notes
+        async with self._asking:
+            until, notes = self._prekeys.get(epoch, (0.0, ()))
+            if self._clock.monotonic() < until:
+                return notes
             if len(self._prekeys) >= _MOST_EPOCHS:
                 self._prekeys.clear()
             notes = await self._documents.prekeys(epoch)
-            self._prekeys[epoch] = (now + _KEPT_SECONDS, notes)
-        return notes
+            self._prekeys[epoch] = (self._clock.monotonic() + _KEPT_SECONDS, notes)
+            return notes
 
     async def desk_prekeys(self, desk: str, epoch: int) -> Sequence[PrekeyNote]:
         """Return the prekeys of a desk's reviewers for an epoch.
