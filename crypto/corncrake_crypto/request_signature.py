@@ -148,11 +148,7 @@ def sign_request(  # noqa: PLR0913 - what RFC 9421 names, each of them once
     Source: crypto/spec/request_signature.md §3.
     """
     params = f'{_COVERED};created={created};expires={expires};nonce="{b64url(nonce)}";keyid="{keyid}";tag="{TAG}"'
-    if (
-        _INPUT.fullmatch(f"{LABEL}={params}") is None
-        or not created < expires <= created + MAX_LIFE
-        or len(body_sha256) != DIGEST_LENGTH
-    ):
+    if _INPUT.fullmatch(f"{LABEL}={params}") is None or not created < expires <= created + MAX_LIFE or len(body_sha256) != DIGEST_LENGTH:
         raise UsageError(Failure.MISUSE, "this request cannot be signed")
     digest = content_digest(body_sha256)
     return {

@@ -80,8 +80,11 @@ def test_what_is_no_path_is_not_written() -> None:
             write_proof(index, path, b"x")
 
 
-@given(st.one_of(st.binary(max_size=200), st.text(alphabet="0 1ABCindexra=\n", max_size=80).map(
-    lambda tail: b"c2sp.org/tlog-proof@v1\n" + tail.encode())))
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.text(alphabet="0 1ABCindexra=\n", max_size=80).map(lambda tail: b"c2sp.org/tlog-proof@v1\n" + tail.encode())
+    )
+)
 def test_bytes_are_a_proof_in_one_way_or_refused(raw: bytes) -> None:
     try:
         proof = read_proof(raw)

@@ -130,8 +130,13 @@ def test_a_request_that_wants_to_live_longer_than_300_seconds_is_refused() -> No
         signed(expires=NOW)
     params = signed()["signature-input"].removeprefix("corncrake=").replace(f"expires={NOW + 240}", f"expires={NOW + 301}")
     base = signature_base(
-        [("@method", "GET"), ("@authority", "drop.example.org"), ("@path", "/v1/courier/openings"), ("@query", "?start=0&end=64"),
-         ("content-digest", content_digest(EMPTY_DIGEST))],
+        [
+            ("@method", "GET"),
+            ("@authority", "drop.example.org"),
+            ("@path", "/v1/courier/openings"),
+            ("@query", "?start=0&end=64"),
+            ("content-digest", content_digest(EMPTY_DIGEST)),
+        ],
         params,
     )
     headers = signed() | {"signature-input": f"corncrake={params}", "signature": f"corncrake=:{b64std(KEY.sign(base))}:"}
@@ -147,7 +152,7 @@ def test_a_request_that_wants_to_live_longer_than_300_seconds_is_refused() -> No
         ("signature-input", '"boat"', '"Boat"'),
         ("signature-input", "created=", "created=0"),
         ("signature-input", "created=", "created=-"),
-        ("signature-input", "AAAA", "" ),
+        ("signature-input", "AAAA", ""),
         ("signature", "=:", "="),
         ("signature", "==:", ":"),
         ("content-digest", "sha-256", "sha-512"),

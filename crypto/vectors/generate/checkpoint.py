@@ -51,7 +51,15 @@ def cases() -> Iterator[Case]:
     yield "foreign_signature", case("signed by another key", "signature", note(TEXT, (LOG, "thief")))
     yield "other_name", case("signed under another name", "signature", note(TEXT, ("other.example/log/1", "log")))
     yield "changed", case("a changed size", "signature", note(TEXT, (LOG, "log")).replace("128", "129"))
-    yield "c2sp_example", {
-        "what": "the example of tlog-checkpoint.md, which has no day", "do": "parse_checkpoint_text", "failure": None,
-        "text": EXAMPLE, "expected_origin": "example.com/behind-the-sofa", "expected_size": 20852163,
-        "expected_root_hex": base64.b64decode("CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=").hex()}
+    yield (
+        "c2sp_example",
+        {
+            "what": "the example of tlog-checkpoint.md, which has no day",
+            "do": "parse_checkpoint_text",
+            "failure": None,
+            "text": EXAMPLE,
+            "expected_origin": "example.com/behind-the-sofa",
+            "expected_size": 20852163,
+            "expected_root_hex": base64.b64decode("CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=").hex(),
+        },
+    )

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from organisation import Case
 
-ENTRIES = [bytes.fromhex(entry) for entry in (
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")]
+ENTRIES = [bytes.fromhex(entry) for entry in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")]
 LEAVES = [hashlib.sha256(b"\0" + entry).digest() for entry in ENTRIES]
 ZERO = bytes(32)
 
@@ -60,16 +59,31 @@ def texts(hashes: Sequence[bytes]) -> list[str]:
 
 def inclusion(what: str, index: int, size: int, /, **changed: Any) -> dict[str, Any]:
     """Return a case of `verify_inclusion`."""
-    case = {"what": what, "do": "verify_inclusion", "failure": "proof" if changed else None, "index": index, "size": size,
-            "leaf_hex": LEAVES[index].hex(), "path_hex": texts(path(index, LEAVES[:size])), "root_hex": mth(LEAVES[:size]).hex()}
+    case = {
+        "what": what,
+        "do": "verify_inclusion",
+        "failure": "proof" if changed else None,
+        "index": index,
+        "size": size,
+        "leaf_hex": LEAVES[index].hex(),
+        "path_hex": texts(path(index, LEAVES[:size])),
+        "root_hex": mth(LEAVES[:size]).hex(),
+    }
     return case | changed
 
 
 def consistency(what: str, old: int, new: int, /, **changed: Any) -> dict[str, Any]:
     """Return a case of `verify_consistency`."""
-    case = {"what": what, "do": "verify_consistency", "failure": "proof" if changed else None, "old": old, "new": new,
-            "path_hex": texts(subproof(old, LEAVES[:new]) if old else []), "old_root_hex": mth(LEAVES[:old]).hex(),
-            "new_root_hex": mth(LEAVES[:new]).hex()}
+    case = {
+        "what": what,
+        "do": "verify_consistency",
+        "failure": "proof" if changed else None,
+        "old": old,
+        "new": new,
+        "path_hex": texts(subproof(old, LEAVES[:new]) if old else []),
+        "old_root_hex": mth(LEAVES[:old]).hex(),
+        "new_root_hex": mth(LEAVES[:new]).hex(),
+    }
     return case | changed
 
 
@@ -82,9 +96,17 @@ def frontiers() -> Iterator[Case]:
             if size >> bit & 1:
                 parts.append(mth(LEAVES[at : at + (1 << bit)]))
                 at += 1 << bit
-        yield f"frontier_{size}", {
-            "what": f"the frontier of {size} leaves", "do": "frontier", "failure": None, "entries_hex": texts(ENTRIES[:size]),
-            "expected_hex": (size.to_bytes(8, "big") + b"".join(parts)).hex(), "expected_root_hex": mth(LEAVES[:size]).hex()}
+        yield (
+            f"frontier_{size}",
+            {
+                "what": f"the frontier of {size} leaves",
+                "do": "frontier",
+                "failure": None,
+                "entries_hex": texts(ENTRIES[:size]),
+                "expected_hex": (size.to_bytes(8, "big") + b"".join(parts)).hex(),
+                "expected_root_hex": mth(LEAVES[:size]).hex(),
+            },
+        )
     for name, what, raw in (
         ("cut", "a hash is cut", (1).to_bytes(8, "big") + bytes(31)),
         ("more", "one hash too many", (2).to_bytes(8, "big") + bytes(64)),
@@ -97,8 +119,16 @@ def frontiers() -> Iterator[Case]:
 def cases() -> Iterator[Case]:
     """Yield all cases."""
     for size in range(9):
-        yield f"root_{size}", {"what": f"the published tree's first {size} entries", "do": "tree_root", "failure": None,
-                               "entries_hex": texts(ENTRIES[:size]), "expected_hex": mth(LEAVES[:size]).hex()}
+        yield (
+            f"root_{size}",
+            {
+                "what": f"the published tree's first {size} entries",
+                "do": "tree_root",
+                "failure": None,
+                "entries_hex": texts(ENTRIES[:size]),
+                "expected_hex": mth(LEAVES[:size]).hex(),
+            },
+        )
     for index, size in ((0, 1), (0, 8), (5, 8), (2, 3), (1, 5), (6, 7)):
         yield f"inclusion_{index}_of_{size}", inclusion(f"leaf {index} of {size}", index, size)
     right = texts(path(5, LEAVES))

@@ -20,8 +20,16 @@ MEMBERS: Members = [("charter.note", b"a note\n"), ("prekeys.json", b""), ("tile
 def fields(members: Sequence[tuple[str, bytes]] = MEMBERS, /, **changed: Any) -> dict[str, Any]:
     """Return the fields of an inbound parcel."""
     found = [{"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in members]
-    return {"v": 1, "kind": "inbound", "from": "boat", "number": 3, "root": root_text(), "ranges": {"log_from": 64, "log_to": 128},
-            "members": found, "day": "2026-11-25"} | changed
+    return {
+        "v": 1,
+        "kind": "inbound",
+        "from": "boat",
+        "number": 3,
+        "root": root_text(),
+        "ranges": {"log_from": 64, "log_to": 128},
+        "members": found,
+        "day": "2026-11-25",
+    } | changed
 
 
 def signed(signer: str = "ana", members: Sequence[tuple[str, bytes]] = MEMBERS, /, **changed: Any) -> dict[str, Any]:
@@ -67,9 +75,13 @@ def header_cases() -> Iterator[tuple[str, str, str, bytes]]:
     """Headers that are refused."""
     one = fields([("a", b"")])["members"]
     for name, what, changed in (
-        ("version", "version 2", {"v": 2}), ("kind", "another kind", {"kind": "sideways"}), ("number_zero", "number 0", {"number": 0}),
-        ("day", "a day that no calendar has", {"day": "2026-02-30"}), ("from", "a sender in upper case", {"from": "Boat"}),
-        ("root", "a root of 51 characters", {"root": root_text()[:51]}), ("unknown", "a field that nobody knows", {"more": 1}),
+        ("version", "version 2", {"v": 2}),
+        ("kind", "another kind", {"kind": "sideways"}),
+        ("number_zero", "number 0", {"number": 0}),
+        ("day", "a day that no calendar has", {"day": "2026-02-30"}),
+        ("from", "a sender in upper case", {"from": "Boat"}),
+        ("root", "a root of 51 characters", {"root": root_text()[:51]}),
+        ("unknown", "a field that nobody knows", {"more": 1}),
         ("ranges", "a range that ends before it begins", {"ranges": {"log_from": 2, "log_to": 1}}),
         ("name_twice", "a name twice", {"members": one * 2}),
         ("name_itself", "it lists itself", {"members": [one[0] | {"name": "parcel.json"}]}),
@@ -95,11 +107,25 @@ def outbound_cases() -> Iterator[tuple[str, str, str | None, bytes]]:
 def cases() -> Iterator[Case]:
     """Yield all cases."""
     for name, what, failure, raw in (*whole_cases(), *header_cases()):
-        yield name, {"what": what, "do": "read_parcel", "failure": failure, "keys": None, "parcel_base64": b64(raw)} | (
-            {} if failure else {"expected_members": [] if name == "no_members" else [found for found, _ in MEMBERS]})
+        yield (
+            name,
+            {"what": what, "do": "read_parcel", "failure": failure, "keys": None, "parcel_base64": b64(raw)}
+            | ({} if failure else {"expected_members": [] if name == "no_members" else [found for found, _ in MEMBERS]}),
+        )
     keys = {"ana": public("ana").hex(), "bo": public("bo").hex()}
     for name, what, failure, raw in outbound_cases():
-        yield name, {"what": what, "do": "read_parcel", "failure": failure, "keys": keys, "parcel_base64": b64(raw)} | (
-            {} if failure else {"expected_members": [found for found, _ in MEMBERS]})
-    yield "goes_out", {"what": "an outbound parcel where an inbound one is expected", "do": "read_parcel", "failure": "kind",
-                       "keys": None, "parcel_base64": b64(packed(signed()))}
+        yield (
+            name,
+            {"what": what, "do": "read_parcel", "failure": failure, "keys": keys, "parcel_base64": b64(raw)}
+            | ({} if failure else {"expected_members": [found for found, _ in MEMBERS]}),
+        )
+    yield (
+        "goes_out",
+        {
+            "what": "an outbound parcel where an inbound one is expected",
+            "do": "read_parcel",
+            "failure": "kind",
+            "keys": None,
+            "parcel_base64": b64(packed(signed())),
+        },
+    )

@@ -48,8 +48,25 @@ def files() -> Iterator[tuple[str, str, str | None, str]]:
 def cases() -> Iterator[Case]:
     """Yield all cases."""
     for name, what, failure, raw in files():
-        case: dict[str, Any] = {"what": what, "do": "verify_proof", "failure": failure, "proof_text": raw, "entry_hex": ENTRIES[5].hex(),
-                                "origin": LOG, "key_hex": public("log").hex()}
+        case: dict[str, Any] = {
+            "what": what,
+            "do": "verify_proof",
+            "failure": failure,
+            "proof_text": raw,
+            "entry_hex": ENTRIES[5].hex(),
+            "origin": LOG,
+            "key_hex": public("log").hex(),
+        }
         yield name, case if failure else case | {"expected_size": 8}
-    yield "other_entry", {"what": "a proof of another entry", "do": "verify_proof", "failure": "proof", "proof_text": GOOD,
-                          "entry_hex": ENTRIES[4].hex(), "origin": LOG, "key_hex": public("log").hex()}
+    yield (
+        "other_entry",
+        {
+            "what": "a proof of another entry",
+            "do": "verify_proof",
+            "failure": "proof",
+            "proof_text": GOOD,
+            "entry_hex": ENTRIES[4].hex(),
+            "origin": LOG,
+            "key_hex": public("log").hex(),
+        },
+    )

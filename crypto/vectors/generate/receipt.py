@@ -40,8 +40,16 @@ def receipts() -> Iterator[Case]:
         ("not_canonical", "spaces in the JSON", "not-canonical", note(f"corncrake.org/receipt/v1\n{spaced}\n", (LOG, "log"))),
         ("two_objects", "a line more", "json", note(f"corncrake.org/receipt/v1\n{canonical(FIELDS)}\n{{}}\n", (LOG, "log"))),
     ):
-        case: dict[str, Any] = {"what": what, "do": "open_receipt", "failure": failure, "note_text": raw, "origin": LOG,
-                                "key_hex": public("log").hex(), "report": FIELDS["id"], "desk": "safety"}
+        case: dict[str, Any] = {
+            "what": what,
+            "do": "open_receipt",
+            "failure": failure,
+            "note_text": raw,
+            "origin": LOG,
+            "key_hex": public("log").hex(),
+            "report": FIELDS["id"],
+            "desk": "safety",
+        }
         yield f"receipt_{name}", case if failure else case | {"expected": FIELDS}
 
 
@@ -50,7 +58,8 @@ def openings() -> Iterator[Case]:
     commitment = hashlib.sha256(f"corncrake.org/leaf/v1\nreport\nsafety\n2026-11-25\n{'ab' * 32}\n{'cd' * 32}\n".encode()).hexdigest()
     dummy = hashlib.sha256(f"corncrake.org/leaf/v1\ndummy\n2026-11-25\n{'ef' * 32}\n".encode()).hexdigest()
     for name, what, failure, opening in (
-        ("report", "of a report", None, OPENING), ("dummy", "of a dummy", None, DUMMY),
+        ("report", "of a report", None, OPENING),
+        ("dummy", "of a dummy", None, DUMMY),
         ("dummy_with_desk", "a dummy that names a desk", "json", DUMMY | {"desk": "safety"}),
         ("dummy_with_id", "a dummy that names a report", "json", DUMMY | {"id": "ab" * 32}),
         ("report_without_id", "a report without its id", "json", {k: v for k, v in OPENING.items() if k != "id"}),
@@ -65,5 +74,13 @@ def cases() -> Iterator[Case]:
     """Yield all cases."""
     yield from receipts()
     yield from openings()
-    yield "report_id", {"what": "a report's id", "do": "report_id", "failure": None, "sealed_text": "age-encryption.org/v1\n",
-                        "expected": hashlib.sha256(b"age-encryption.org/v1\n").hexdigest()}
+    yield (
+        "report_id",
+        {
+            "what": "a report's id",
+            "do": "report_id",
+            "failure": None,
+            "sealed_text": "age-encryption.org/v1\n",
+            "expected": hashlib.sha256(b"age-encryption.org/v1\n").hexdigest(),
+        },
+    )

@@ -17,8 +17,14 @@ COVERED = '("@method" "@authority" "@path" "@query" "content-digest")'
 REQUEST: dict[str, Any] = {"method": "GET", "authority": "report.example.org", "path": "/v1/courier/openings", "query": "start=0&end=64"}
 NONCE = "AAECAwQFBgcICQoLDA0ODw"
 RFC = {
-    "components": [["date", "Tue, 20 Apr 2021 02:07:55 GMT"], ["@method", "POST"], ["@path", "/foo"], ["@authority", "example.com"],
-                   ["content-type", "application/json"], ["content-length", "18"]],
+    "components": [
+        ["date", "Tue, 20 Apr 2021 02:07:55 GMT"],
+        ["@method", "POST"],
+        ["@path", "/foo"],
+        ["@authority", "example.com"],
+        ["content-type", "application/json"],
+        ["content-length", "18"],
+    ],
     "params": '("date" "@method" "@path" "@authority" "content-type" "content-length");created=1618884473;keyid="test-key-ed25519"',
     "key_hex": "26b40b8f93fff3d897112f7ebc582b232dbd72517d082fe83cfb30ddce43d1bb",
     "signature_base64": "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==",
@@ -33,16 +39,25 @@ def digest(body: bytes = b"") -> str:
 def headers(*, signer: str = "boat", created: int = NOW, life: int = 240, body: bytes = b"", covered: str = COVERED) -> dict[str, str]:
     """Return the headers of `REQUEST`, signed."""
     params = f'{covered};created={created};expires={created + life};nonce="{NONCE}";keyid="boat";tag="corncrake"'
-    base = (f'"@method": {REQUEST["method"]}\n"@authority": {REQUEST["authority"]}\n"@path": {REQUEST["path"]}\n'
-            f'"@query": ?{REQUEST["query"]}\n"content-digest": {digest(body)}\n"@signature-params": {params}')
+    base = (
+        f'"@method": {REQUEST["method"]}\n"@authority": {REQUEST["authority"]}\n"@path": {REQUEST["path"]}\n'
+        f'"@query": ?{REQUEST["query"]}\n"content-digest": {digest(body)}\n"@signature-params": {params}'
+    )
     signature = base64.b64encode(key(signer).sign(base.encode())).decode()
     return {"content-digest": digest(body), "signature-input": f"corncrake={params}", "signature": f"corncrake=:{signature}:"}
 
 
 def case(what: str, failure: str | None, given: dict[str, str] | None = None, /, **changed: Any) -> dict[str, Any]:
     """Return a case of `verify_request`."""
-    found = {"what": what, "do": "verify_request", "failure": failure, **REQUEST, "headers": given or headers(),
-             "key_hex": public("boat").hex(), "now": NOW} | changed
+    found = {
+        "what": what,
+        "do": "verify_request",
+        "failure": failure,
+        **REQUEST,
+        "headers": given or headers(),
+        "key_hex": public("boat").hex(),
+        "now": NOW,
+    } | changed
     expected = {"expected_keyid": "boat", "expected_nonce": NONCE, "expected_body_sha256": hashlib.sha256(b"").hexdigest()}
     return found if failure else expected | found
 

@@ -54,22 +54,38 @@ def growth(old: int, new: int) -> dict[str, Any]:
 def paths() -> Iterator[Case]:
     """Paths of the specification."""
     for name, level, index, width, expected in (
-        ("first", 0, 0, 256, "tile/0/000"), ("million", 0, 1_234_067, 256, "tile/0/x001/x234/067"),
-        ("partial", 1, 1, 17, "tile/1/001.p/17"), ("thousand", 63, 1_000, 1, "tile/63/x001/000.p/1"),
+        ("first", 0, 0, 256, "tile/0/000"),
+        ("million", 0, 1_234_067, 256, "tile/0/x001/x234/067"),
+        ("partial", 1, 1, 17, "tile/1/001.p/17"),
+        ("thousand", 63, 1_000, 1, "tile/63/x001/000.p/1"),
         ("last", 0, 999, 255, "tile/0/999.p/255"),
     ):
-        yield f"path_{name}", {"what": f"the path of tile {index} of level {level}, width {width}", "do": "tile_path", "failure": None,
-                               "level": level, "index": index, "width": width, "expected": expected}
+        yield (
+            f"path_{name}",
+            {
+                "what": f"the path of tile {index} of level {level}, width {width}",
+                "do": "tile_path",
+                "failure": None,
+                "level": level,
+                "index": index,
+                "width": width,
+                "expected": expected,
+            },
+        )
     for name, level, index, width in (("level_64", 64, 0, 1), ("width_0", 0, 0, 0), ("width_257", 0, 0, 257)):
-        yield f"path_{name}", {"what": "a tile that cannot be", "do": "tile_path", "failure": "misuse",
-                               "level": level, "index": index, "width": width}
+        yield (
+            f"path_{name}",
+            {"what": "a tile that cannot be", "do": "tile_path", "failure": "misuse", "level": level, "index": index, "width": width},
+        )
 
 
 def bundles() -> Iterator[Case]:
     """Bundles of entries."""
     for name, what, raw, expected in (
-        ("two", "two entries", b"\0\1a\0\3bcd", ["61", "626364"]), ("none", "no entries", b"", []),
-        ("empty_entry", "an entry without bytes", b"\0\0", [""]), ("cut", "cut within an entry", b"\0\2a", None),
+        ("two", "two entries", b"\0\1a\0\3bcd", ["61", "626364"]),
+        ("none", "no entries", b"", []),
+        ("empty_entry", "an entry without bytes", b"\0\0", [""]),
+        ("cut", "cut within an entry", b"\0\2a", None),
         ("cut_length", "cut within a length", b"\0\1a\0", None),
     ):
         case = {"what": what, "do": "read_entries", "failure": "encoding" if expected is None else None, "bundle_hex": raw.hex()}
@@ -83,7 +99,15 @@ def cases() -> Iterator[Case]:
     for old, new in ((0, 1), (0, 64), (64, 128), (255, 256), (256, 257), (192, 600), (0, 1_000)):
         yield f"grow_{old}_{new}", growth(old, new)
     text = "corncrake.org/charter/v1\n{}\n"
-    yield "leaf_entry", {"what": "a public document in the log", "do": "leaf_entry", "failure": None, "kind": "charter", "text": text,
-                         "expected_text": f"corncrake.org/leaf/v1\ncharter\n{hashlib.sha256(text.encode()).hexdigest()}\n"}
-    yield "leaf_entry_kind", {"what": "a kind that does not stand in the log", "do": "leaf_entry", "failure": "kind", "kind": "receipt",
-                              "text": text}
+    yield (
+        "leaf_entry",
+        {
+            "what": "a public document in the log",
+            "do": "leaf_entry",
+            "failure": None,
+            "kind": "charter",
+            "text": text,
+            "expected_text": f"corncrake.org/leaf/v1\ncharter\n{hashlib.sha256(text.encode()).hexdigest()}\n",
+        },
+    )
+    yield "leaf_entry_kind", {"what": "a kind that does not stand in the log", "do": "leaf_entry", "failure": "kind", "kind": "receipt", "text": text}
