@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Benchmarks of what goes over a reporter's line: the page, and a look for an answer."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from corncrake_crypto.edition import SEALED_REPLY, write_tile
+from corncrake_crypto.identities import Identity
+from corncrake_crypto.note import read_bundle
+from corncrake_crypto.padding import REPLY_CLASS
+from corncrake_crypto.randomness import random_bytes
+from corncrake_crypto.seal import seal
+from tests.bench.measure import Figure, from_values
+from tests.server.running import RunningServer
+from tests.simulators.organisation import EPOCH
+
+if TYPE_CHECKING:
+    import httpx
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "clients" / "web" / "dist" / "assets"
+SCRIPT_LIMIT_KIB: Final = 70.0
+LIVE: Final = 64
+"""Replies of each edition."""
+FEW: Final = 100
+MANY: Final = 100_000
+
+
+def bench_page_script_gzip() -> Figure:
+    """All scripts of the page, compressed."""
+    scripts = sorted(PAGE.glob("*.js"))
+    assert scripts, "the page is not built"
+    size = sum(len(gzip.compress(script.read_bytes(), 9)) for script in scripts) / 1024
+    return from_values([size], SCRIPT_LIMIT_KIB, "KiB", f"all {len(scripts)} scripts of the built page, each by gzip -9, against the aim")
+
+
+def _bytes(answer: httpx.Response) -> int:
+    assert answer.status_code == 200, answer.text
+    return len(answer.content) + sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+
+
+def _look(server: RunningServer, number: int) -> int:
+    """Bytes that come down when somebody looks for an answer."""
+    desk = "/v1/desks/legal"
+    charter = server.get("/v1/charter")
+    form = server.organisation.charter().desks[0].form
+    heads = server.get(f"{desk}/heads")
+    assert len(read_bundle(heads.content)) == 1
+    rest = (f"/v1/forms/{form}", f"{desk}/epochs/{EPOCH}/prekeys", f"{desk}/editions/ana/{number}/0")
+    return _bytes(charter) + _bytes(heads) + sum(_bytes(server.get(path)) for path in rest)
+
+
+def bench_board_look_bytes() -> Figure:
+    """A look must not become dearer with the replies ever made."""
+    sealed = seal(bytes(REPLY_CLASS), [Identity.generate().recipient])
+    assert len(sealed) == SEALED_REPLY
+    tile = write_tile([(random_bytes(16), sealed[:-16] + random_bytes(16)) for _ in range(LIVE)], LIVE)
+    looks: dict[int, int] = {}
+    with tempfile.TemporaryDirectory(prefix="corncrake-bench-") as folder:
+        server = RunningServer(Path(folder), f"sqlite+aiosqlite:///{folder}/database.sqlite")
+        server.prepare()
+        server.start()
+        try:
+            server.open_desk()
+            number = 1
+            for wanted in (FEW, MANY):
+                while (number - 1) * LIVE < wanted:
+                    number += 1
+                    parcel = server.parcel("ana", number, server.edition(number, tile, slots=LIVE))
+                    answer = server.push("ana", number, parcel)
+                    assert answer.status_code == 201, answer.text
+                looks[wanted] = _look(server, number)
+        finally:
+            server.end()
+    how = f"bytes down of one look after {MANY} replies ever made, against after {FEW}; {LIVE} replies in each edition"
+    return from_values([float(looks[MANY])], float(looks[FEW]), "bytes", how)
