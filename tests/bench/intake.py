@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
 import statistics
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,7 +24,6 @@ BATCH: Final = 64
 """Reports of one transaction, the server's default."""
 FOR_S: Final = 4.0
 ROUNDS: Final = 3
-MIB: Final = 1 << 20
 _TABLE: Final = "create table limits (id text primary key, desk text, day text, salt text, epoch integer, leaf bigint, body {})"
 
 
@@ -79,25 +75,6 @@ def _pgbench(folder: Path, name: str, body: bytes) -> float:
     return float(found[1]) * BATCH
 
 
-def _sqlite(body: bytes) -> float:
-    """Rows a second of SQLite alone, as durable as the server has it."""
-    with tempfile.TemporaryDirectory(prefix="corncrake-bench-") as folder:
-        database = sqlite3.connect(Path(folder) / "limit.sqlite", isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            database.execute(f"pragma {pragma}")
-        database.execute(_TABLE.format("blob"))
-        rows, start = 0, time.perf_counter()
-        while time.perf_counter() - start < FOR_S:
-            made = [(os.urandom(32).hex(), "legal", "2026-03-04", os.urandom(32).hex(), 8, None, body[:-16] + os.urandom(16)) for _ in range(BATCH)]
-            database.execute("begin immediate")
-            database.executemany("insert into limits values (?, ?, ?, ?, ?, ?, ?)", made)
-            database.execute("commit")
-            rows += BATCH
-        taken = time.perf_counter() - start
-        database.close()
-    return rows / taken
-
-
 def bench_intake_postgres() -> Figure:
     """Reports on PostgreSQL."""
     how = f"durable reports at {CONNECTIONS} connections, against pgbench: as many connections, {BATCH} rows of the same bytes in a transaction"
@@ -108,10 +85,10 @@ def bench_intake_postgres() -> Figure:
 
 def bench_intake_sqlite() -> Figure:
     """Reports on SQLite."""
-    how = f"durable reports at {CONNECTIONS} connections, against SQLite alone: {BATCH} rows of the same bytes in a transaction, one writer"
-    with _server("") as server:
+    how = f"durable reports on SQLite at {CONNECTIONS} connections, against pgbench as for intake_postgres"
+    with running_postgres() as folder, fresh_database(folder) as other, _server("") as server:
         body = server.report()
-        return _compare(lambda: reports_per_second(server, EPOCH, FOR_S), lambda: _sqlite(body), how)
+        return _compare(lambda: reports_per_second(server, EPOCH, FOR_S), lambda: _pgbench(folder, other, body), how)
 
 
 def bench_intake_vs_one_by_one() -> Figure:

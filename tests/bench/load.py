@@ -2,7 +2,7 @@
 """Sixty-four connections that report as fast as a server takes it.
 
 Rules of this file: every report is another one, to a server: the bytes of one sealed report with a tail of its own. The client does next to
-nothing, so that the server is what is measured: one process, no parsing beyond the status.
+nothing, so that the server is what is measured: a process of its own beside the server, no parsing beyond the status.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import asyncio
 import os
 import time
 from typing import TYPE_CHECKING, Final
+
+import uvloop
 
 if TYPE_CHECKING:
     from tests.server.running import RunningServer
@@ -51,4 +53,4 @@ def reports_per_second(server: RunningServer, epoch: int, for_s: float) -> float
         f"POST /v1/desks/legal/epochs/{epoch}/reports HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
         f"Content-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
-    return asyncio.run(_all(server.port, head, body, for_s))
+    return uvloop.run(_all(server.port, head, body, for_s))
