@@ -22,6 +22,7 @@ from corncrake_server.app import Process, create_app
 from corncrake_server.backup import back_up, restore
 from corncrake_server.clock import SystemClock
 from corncrake_server.control import Answer, Order, ask, carry_out
+from corncrake_server.refusals import FolderTaken
 from corncrake_server.settings import Settings, load_settings
 from corncrake_server.storage.database import Database
 from corncrake_server.storage.log_key import LogKeyFiles
@@ -96,9 +97,7 @@ async def _order(settings: Settings, order: Order) -> Answer:
     """Carry out an order here or, when a server has the data folder, there."""
     try:
         process = Process(settings, SystemClock())
-    except StoreError as error:
-        if "another server process" not in error.detail:
-            raise
+    except FolderTaken:
         return await ask(settings.data, order)
     try:
         await process.start()

@@ -56,3 +56,11 @@ class NoRoom(StoreError):
     def __init__(self) -> None:
         """Say so."""
         super().__init__(Failure.STORE, "the disk is too full to take this")
+
+
+class FolderTaken(StoreError):
+    """Another process has the data folder."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(Failure.STORE, "another server process has this data folder")

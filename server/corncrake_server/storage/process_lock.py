@@ -7,7 +7,7 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
-from corncrake_crypto.errors import Failure, StoreError
+from corncrake_server.refusals import FolderTaken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,14 +20,14 @@ class ProcessLock:
         """Take the lock.
 
         Raises:
-            StoreError: `store`: another process has it.
+            FolderTaken: another process has it.
         """
         self._descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._descriptor)
-            raise StoreError(Failure.STORE, "another server process has this data folder") from error
+            raise FolderTaken from error
 
     def close(self) -> None:
         """Let it go."""
