@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "clients" / "web" / "dist"
 SCRIPT_LIMIT_KIB: Final = 70.0
-LIVE: Final = 64
-"""Replies of each edition."""
+LIVE: Final = 512
+"""Replies of a tile, and of an edition that somebody looks at."""
+TILES: Final = 16
+"""Tiles of the editions in between, so that many replies are made in few of them."""
 FEW: Final = 100
 MANY: Final = 100_000
 
@@ -53,11 +55,21 @@ def _look(server: RunningServer, number: int) -> int:
     return _bytes(charter) + _bytes(heads) + sum(_bytes(server.get(path)) for path in rest)
 
 
+def _publish(server: RunningServer, tiles: list[bytes], number: int, replies: int) -> int:
+    """Bring editions after `number` until at least `replies` more were made; return the last one's number."""
+    while replies > 0:
+        number += 1
+        replies -= len(tiles) * LIVE
+        answer = server.push("ana", number, server.parcel("ana", number, server.edition(number, *tiles, slots=LIVE)))
+        assert answer.status_code == 201, answer.text
+    return number
+
+
 def bench_board_look_bytes() -> Figure:
     """A look must not become dearer with the replies ever made."""
     sealed = seal(bytes(REPLY_CLASS), [Identity.generate().recipient])
     assert len(sealed) == SEALED_REPLY
-    tile = write_tile([(random_bytes(16), sealed[:-16] + random_bytes(16)) for _ in range(LIVE)], LIVE)
+    tiles = [write_tile([(random_bytes(16), sealed[:-16] + random_bytes(16)) for _ in range(LIVE)], LIVE) for _ in range(TILES)]
     looks: dict[int, int] = {}
     with tempfile.TemporaryDirectory(prefix="corncrake-bench-") as folder:
         server = RunningServer(Path(folder), f"sqlite+aiosqlite:///{folder}/database.sqlite")
@@ -65,15 +77,10 @@ def bench_board_look_bytes() -> Figure:
         server.start()
         try:
             server.open_desk()
-            number = 1
-            for wanted in (FEW, MANY):
-                while (number - 1) * LIVE < wanted:
-                    number += 1
-                    parcel = server.parcel("ana", number, server.edition(number, tile, slots=LIVE))
-                    answer = server.push("ana", number, parcel)
-                    assert answer.status_code == 201, answer.text
-                looks[wanted] = _look(server, number)
+            looks[FEW] = _look(server, _publish(server, tiles[:1], 1, FEW))
+            in_between = _publish(server, tiles, 1 + -(-FEW // LIVE), MANY)
+            looks[MANY] = _look(server, _publish(server, tiles[:1], in_between, LIVE))
         finally:
             server.end()
-    how = f"bytes down of one look after {MANY} replies ever made, against after {FEW}; {LIVE} replies in each edition"
+    how = f"bytes down of one look after {MANY} replies ever made, against after {FEW}, {LIVE} of them live each time"
     return from_values([float(looks[MANY])], float(looks[FEW]), "bytes", how)
