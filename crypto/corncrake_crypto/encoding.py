@@ -29,6 +29,7 @@ T = TypeVar("T")
 ROOT_LENGTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 16
+_LARGE: Final = 65_536
 
 _KEY: Final = re.compile(r"[a-z0-9_]{1,32}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -351,7 +352,12 @@ def decode_canonical(raw: bytes, kind: type[T]) -> T:
     Source: crypto/spec/encoding.md §4; RFC 8785.
     """
     try:
-        plain = _checked(msgspec.json.decode(str(raw, "utf-8", "strict")), 1)
+        text = str(raw, "utf-8", "strict")
+        if len(raw) > _LARGE:
+            # An object of some bytes costs a hundred in memory. Of a large text the shape is read first, and what is not of it ends
+            # the reading where it stands.
+            msgspec.json.decode(text, type=kind)
+        plain = _checked(msgspec.json.decode(text), 1)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
         raise _json("this is not JSON") from error
     if _written(plain) != raw:

@@ -22,8 +22,9 @@ from corncrake_crypto.signatures import SigningKey
 KIND: Final = "receipt"
 MAX_RECEIPT: Final = 4_096
 """Bytes of a receipt."""
-MAX_OPENINGS: Final = 250_000
-MAX_OPENINGS_BYTES: Final = 64 << 20
+MAX_OPENINGS: Final = 16_384
+"""In one object; there may be many of those."""
+MAX_OPENINGS_BYTES: Final = 5 << 20
 """Bytes of `{"openings": […]}`."""
 
 DayText = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]

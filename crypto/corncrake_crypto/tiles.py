@@ -23,6 +23,8 @@ MAX_ENTRY: Final = 65_535
 LEAF_KINDS: Final = ("charter", "prekeys", "edition", "page-release", "tracker-release")
 """Documents that stand in the log in clear."""
 
+MAX_ENTRIES: Final = 250_000
+"""Entries that are read at once: those of a parcel."""
 _LENGTH: Final = 2
 
 
@@ -96,7 +98,7 @@ def read_entries(raw: bytes, count: int | None = None) -> list[bytes]:
     """Return the entries of a bundle; exactly `count` of them when it is given.
 
     Raises:
-        FileError: `encoding`.
+        FileError: `encoding`; `size`, when there are more than `MAX_ENTRIES`.
 
     Source: crypto/spec/tiles.md §3; C2SP tlog-tiles.md.
     """
@@ -108,6 +110,8 @@ def read_entries(raw: bytes, count: int | None = None) -> list[bytes]:
         if start > len(raw) or at > len(raw):
             raise FileError(Failure.ENCODING, "a bundle of entries is cut")
         entries.append(raw[start:at])
+        if len(entries) > MAX_ENTRIES:
+            raise FileError(Failure.SIZE, f"{MAX_ENTRIES} entries are read at once, and no more")
     if count is not None and len(entries) != count:
         raise FileError(Failure.ENCODING, f"{count} entries expected, {len(entries)} found")
     return entries

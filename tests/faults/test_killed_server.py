@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """An acknowledged report is never lost: the server is killed under load, again and again, on both databases.
 
-Every receipt that a client got must verify; its report must reach a courier as it was sent; after publication it must stand in
-the log, once.
+Every receipt that a client got must verify; its report must reach a vault, by a real courier, and stand there once; after publication it must
+stand in the log, once. Clients whose answer was cut off send the same bytes again after the restart, as the real ones do.
 """
 
 import random
@@ -14,57 +14,81 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
+from corncrake_courier.keys import CourierKey
+from corncrake_courier.pull import Wish, pull
+from corncrake_courier.server import Server
+from corncrake_courier.state import load as load_state
 from corncrake_crypto.checkpoint import Checkpoint, open_checkpoint
 from corncrake_crypto.merkle import leaf_hash, verify_inclusion
-from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.receipt import Receipt, commitment, open_receipt, report_id
 from corncrake_crypto.tiles import inclusion_proof
+from tests.clients.vault.machine import Machine
 from tests.server.running import RunningServer
-from tests.simulators.organisation import EPOCH
+from tests.simulators.organisation import EPOCH, TODAY
+from tests.simulators.server import SimulatedReporter
 
 CLIENTS = 12
 ROUNDS = {"quick": 2, "full": 5, "slow": 50}
 LONGEST_ROUND_S = 1.5
+WRITTEN_AHEAD = 200
+"""Reports that each client has sealed before the first round; it goes through them in order, and writes more when they are used up."""
 
 
-class Load:
-    """Clients that send reports as fast as they can, each its own, until the server is gone."""
+class Client:
+    """A reporter who sends one report after the other, each once, as fast as the server takes them."""
 
-    def __init__(self, server: RunningServer) -> None:
-        self.server = server
-        self.template = server.report()
-        self.sent: dict[str, bytes] = {}
+    def __init__(self, server: RunningServer, number: int) -> None:
+        self.origin = server.origin
+        self.path = f"{server.origin}/v1/desks/legal/epochs/{EPOCH}/reports"
+        self.reporter = SimulatedReporter(server.organisation)
+        self.number = number
+        self.written: list[bytes] = []
+        self.sent = 0
         self.receipts: dict[str, bytes] = {}
-        self.stop = threading.Event()
+        self.unanswered: bytes | None = None
 
-    def _client(self) -> None:
-        path = f"{self.server.origin}/v1/desks/legal/epochs/{EPOCH}/reports"
+    def text(self, at: int) -> str:
+        return f"report {at} of client {self.number}"
+
+    def _next(self) -> bytes:
+        if self.unanswered is not None:
+            return self.unanswered
+        if self.sent == len(self.written):
+            self.write(1)
+        self.sent += 1
+        return self.written[self.sent - 1]
+
+    def write(self, count: int) -> None:
+        for _ in range(count):
+            self.written.append(self.reporter.report(self.text(len(self.written)), origin=self.origin))
+
+    def run(self, stop: threading.Event) -> None:
         with httpx.Client(timeout=30) as client:
-            while not self.stop.is_set():
-                # To a server a report is a shape: its last bytes may be any.
-                body = self.template[:-16] + random_bytes(16)
-                self.sent[report_id(body)] = body
+            while not stop.is_set():
+                self.unanswered = body = self._next()
                 try:
-                    answer = client.post(path, content=body)
+                    answer = client.post(self.path, content=body)
                 except httpx.TransportError:
                     return
-                if answer.status_code == 201:
+                if answer.status_code in {200, 201}:
                     self.receipts[report_id(body)] = answer.content
+                    self.unanswered = None
 
-    def run_and_kill(self, after_s: float, meanwhile: Callable[[], object]) -> None:
-        """Send from all clients, and kill the server after so many seconds."""
-        threads = [threading.Thread(target=self._client) for _ in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        other = threading.Thread(target=meanwhile)
-        other.start()
-        time.sleep(after_s)
-        self.server.end(signal.SIGKILL)
-        self.stop.set()
-        for thread in (*threads, other):
-            thread.join()
-        self.stop.clear()
+
+def run_and_kill(server: RunningServer, clients: list[Client], after_s: float, meanwhile: Callable[[], object]) -> None:
+    """Send from all clients, and kill the server after so many seconds."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=client.run, args=(stop,)) for client in clients]
+    threads.append(threading.Thread(target=meanwhile))
+    for thread in threads:
+        thread.start()
+    time.sleep(after_s)
+    server.end(signal.SIGKILL)
+    stop.set()
+    for thread in threads:
+        thread.join()
 
 
 def read_openings(server: RunningServer, size: int) -> dict[str, int]:
@@ -75,51 +99,83 @@ def read_openings(server: RunningServer, size: int) -> dict[str, int]:
     return {opening["id"]: opening["index"] for opening in openings if opening["kind"] == "report"}
 
 
-def check_included(server: RunningServer, head: Checkpoint, receipt: Receipt, index: int) -> None:
-    """Check a receipt's promise by a proof made from the tiles as anybody reads them."""
+class TileReader:
+    """The log as anybody reads it; each tile is fetched once."""
 
-    def fetch(path: str) -> bytes:
-        if path not in tiles:
-            answer = server.get(f"/log/1/{path}")
+    def __init__(self, server: RunningServer) -> None:
+        self.server = server
+        self.tiles: dict[str, bytes] = {}
+
+    def __call__(self, path: str) -> bytes:
+        if path not in self.tiles:
+            answer = self.server.get(f"/log/1/{path}")
             assert answer.status_code == 200, path
-            tiles[path] = answer.content
-        return tiles[path]
+            self.tiles[path] = answer.content
+        return self.tiles[path]
 
-    tiles = TILES.setdefault(server.port, {})
-    path = inclusion_proof(index, head.size, fetch)
+
+def check_included(tiles: TileReader, head: Checkpoint, receipt: Receipt, index: int) -> None:
+    """Check a receipt's promise by a proof made from the tiles."""
+    path = inclusion_proof(index, head.size, tiles)
     verify_inclusion(index, head.size, leaf_hash(commitment(receipt)), path, head.root)
 
 
-TILES: dict[int, dict[str, bytes]] = {}
+def carry(server: RunningServer, machine: Machine, folder: Path) -> None:
+    """Pull with a real courier and import into a real vault, which must find nothing wrong."""
+    wish = Wish(server.organisation.root, "carrier", TODAY, None, None, folder / "in.parcel", folder / "state")
+    with Server(server.origin, courier=CourierKey("carrier", server.courier)) as reached:
+        pull(reached, load_state(folder / "state"), wish, lambda _: None)
+    said = machine.run("import", str(folder / "in.parcel"))
+    assert said.code == 0, said.err
+    assert (said.data["faults"], said.data["kept_aside"]) == ([], [])
 
 
-def test_every_receipt_given_before_a_kill_is_kept(tier: str, tmp_path: Path, database_url: str) -> None:
+def read_texts(machine: Machine) -> Counter[str]:
+    """How often each text stands in the vault; every message must have its place in the log."""
+    found: Counter[str] = Counter()
+    for thread in machine.run("list").data["threads"]:
+        for message in machine.run("show", str(thread["number"])).data["messages"]:
+            assert message["leaf"] is not None
+            found[message["answers"][0]["text"]] += 1
+    return found
+
+
+def test_every_receipt_given_before_a_kill_is_kept_and_its_report_reaches_a_vault(
+    tier: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = RunningServer(tmp_path, database_url, publish_at="")
+    machine = Machine(tmp_path, monkeypatch, server.organisation)
     server.prepare()
     server.start()
     server.open_desk()
-    load = Load(server)
+    clients = [Client(server, number) for number in range(CLIENTS)]
+    for client in clients:
+        client.write(WRITTEN_AHEAD)
     chance = random.Random(20261125)  # noqa: S311 - when to kill is no secret
     for number in range(ROUNDS[tier]):
         if server.process is None:
             server.start()
         # Every second round is killed while a publication runs beside the reports.
         meanwhile = server.ask_to_publish if number % 2 else lambda: None
-        load.run_and_kill(chance.uniform(0.1, LONGEST_ROUND_S), meanwhile)
-    assert len(load.receipts) > ROUNDS[tier]
+        run_and_kill(server, clients, chance.uniform(0.1, LONGEST_ROUND_S), meanwhile)
+    given = {name: raw for client in clients for name, raw in client.receipts.items()}
+    assert len(given) > ROUNDS[tier]
 
     server.start()
-    receipts = {name: open_receipt(raw, server.log_origin, server.log_key, name, "legal") for name, raw in load.receipts.items()}
-    with httpx.Client(timeout=30) as client:
-        for name in load.receipts:
-            path = f"/v1/courier/reports/{name}"
-            assert client.get(server.origin + path, headers=server.signed("GET", path)).content == load.sent[name]
-        again = next(iter(load.receipts))
-        assert server.send(load.sent[again]).content == load.receipts[again]
+    receipts = {name: open_receipt(raw, server.log_origin, server.log_key, name, "legal") for name, raw in given.items()}
+    again = clients[0].written[0]
+    assert server.send(again).content == given[report_id(again)]
     server.publish()
     head = open_checkpoint(server.get("/log/1/checkpoint").content, server.log_origin, server.log_key)
     leaves = read_openings(server, head.size)
     assert server.fetch("/v1/courier/pending").json()["notes"] == []
+    tiles = TileReader(server)
     for name, receipt in receipts.items():
-        check_included(server, head, receipt, leaves[name])
+        check_included(tiles, head, receipt, leaves[name])
+
+    carry(server, machine, tmp_path)
+    texts = read_texts(machine)
+    assert set(texts.values()) == {1}
+    acknowledged = {client.text(at) for client in clients for at, body in enumerate(client.written) if report_id(body) in given}
+    assert acknowledged <= texts.keys()
     server.end()

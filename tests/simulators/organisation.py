@@ -13,6 +13,7 @@ from corncrake_crypto.encoding import b64url, root_text
 from corncrake_crypto.fields import CharterRef, LogHead, SealedTo
 from corncrake_crypto.form import Form, Question, form_hash, write_form
 from corncrake_crypto.identities import Identity
+from corncrake_crypto.merkle import tree_root
 from corncrake_crypto.prekeys import Prekey, epoch_days, epoch_of, sign_prekey
 from corncrake_crypto.report import Answer, ReportDraft
 from corncrake_crypto.signatures import SigningKey
@@ -105,7 +106,7 @@ class SimulatedOrganisation:
             "slots": 8,
             "tiles": (tile_hash(self.tile()),),
             "charter": CharterRef(sequence=1, sha256="00" * 32),
-            "log": LogHead(size=0, root=b64url(bytes(32))),
+            "log": LogHead(size=0, root=b64url(tree_root([]))),
         }
         return sign_edition(Edition(**fields | changes), signer or self.reviewers["ana"])
 

@@ -12,13 +12,11 @@ import secrets
 from datetime import date  # noqa: TC003 - as everywhere in tests
 from typing import Any
 
-import msgspec
-
 from corncrake_crypto.block import Block, block_ids, plan, write_block
 from corncrake_crypto.charter import sign_charter
 from corncrake_crypto.checkpoint import Checkpoint, sign_checkpoint
 from corncrake_crypto.codename import Codename
-from corncrake_crypto.encoding import b64url, canonical, day_text, root_text
+from corncrake_crypto.encoding import b64url, day_text, root_text
 from corncrake_crypto.fields import SealedTo
 from corncrake_crypto.file_identity import FileIdentity
 from corncrake_crypto.identities import Identity
@@ -26,7 +24,7 @@ from corncrake_crypto.merkle import leaf_hash, tree_root
 from corncrake_crypto.note import unverified_text, write_bundle
 from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
 from corncrake_crypto.prekeys import epoch_of
-from corncrake_crypto.receipt import Opening, Receipt, opening_commitment, report_id, sign_receipt
+from corncrake_crypto.receipt import Opening, Receipt, opening_commitment, report_id, sign_receipt, write_openings
 from corncrake_crypto.report import Answer, File, build_report
 from corncrake_crypto.seal import seal
 from corncrake_crypto.signatures import SigningKey
@@ -148,7 +146,7 @@ class SimulatedServer:
         if self.entries[start:]:
             members.append(("leaves.bin", write_entries(self.entries[start:])))
         members += [
-            ("openings.json", canonical({"openings": msgspec.to_builtins(openings)})),
+            ("openings-00000.json", write_openings(openings)),
             ("receipts.json", write_bundle(self.receipt(receipt) for receipt in self.pending)),
             ("heads.json", write_bundle(self.heads)),
             ("prekeys.json", write_bundle([])),

@@ -21,7 +21,7 @@ from corncrake_courier.server import Missing
 from corncrake_courier.state import DOWNLOADS, State, save, write_whole
 from corncrake_crypto.charter import OpenedCharter, open_charter
 from corncrake_crypto.checkpoint import open_checkpoint
-from corncrake_crypto.encoding import canonical, day_text, decode_canonical, root_text, unb64url
+from corncrake_crypto.encoding import day_text, root_text, unb64url
 from corncrake_crypto.errors import Failure, PeerError, StoreError
 from corncrake_crypto.form import MAX_FORM, read_form
 from corncrake_crypto.merkle import Frontier, leaf_hash
@@ -29,7 +29,7 @@ from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle, write_bundl
 from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
 from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
 from corncrake_crypto.prekeys import epoch_of
-from corncrake_crypto.receipt import Opening, open_receipt, report_id
+from corncrake_crypto.receipt import MAX_OPENINGS, MAX_OPENINGS_BYTES, Opening, open_receipt, read_openings, report_id, write_openings
 from corncrake_crypto.tiles import WIDTH, entries_path, read_entries, write_entries
 
 if TYPE_CHECKING:
@@ -41,19 +41,11 @@ if TYPE_CHECKING:
 
 CHECKPOINT_MAX: Final = 16_384
 ENTRIES_MAX: Final = WIDTH * 1_024
-OPENINGS_AT_ONCE: Final = 16_384
-OPENINGS_MAX: Final = 16 << 20
 HEADS_MAX: Final = 8 << 20
 RECEIPTS_MAX: Final = 32 << 20
 REPORT_MAX: Final = wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1])
 BLOCK_SIZE: Final = wire_size(1, BLOCK_CLASS)
 _COPY: Final = 65_536
-
-
-class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What opens commitments, as the server answers and as `openings.json` has it."""
-
-    openings: tuple[Opening, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +117,16 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
     documents = [("charter.note", raw)]
     documents += _forms(server, charter)
     log = _log(server, charter, state, wish.start, progress)
-    openings = _openings(server, log.start, log.start + len(log.leaves))
+    openings = list(_openings(server, log.start, log.start + len(log.leaves)))
     receipts = _pending(server, charter)
-    wanted = [opening.id for opening in openings if opening.id is not None and wish.desk in {None, opening.desk}]
+    wanted = [opening.id for part in openings for opening in part if opening.id is not None and wish.desk in {None, opening.desk}]
     fresh = [report for report, (_, desk) in receipts.items() if wish.desk in {None, desk} and report not in set(wanted)]
     if log.head is not None:
         documents.append(("head.note", log.head))
     if log.leaves:
         documents.append(("leaves.bin", write_entries(log.leaves)))
-    documents += [
-        ("openings.json", canonical(Openings(openings=tuple(openings)))),
-        ("receipts.json", write_bundle(receipts[report][0] for report in fresh)),
-    ]
+    documents += [(f"openings-{number:05d}.json", write_openings(part)) for number, part in enumerate(openings)]
+    documents.append(("receipts.json", write_bundle(receipts[report][0] for report in fresh)))
     documents += _signed_by_reviewers(server, charter, wish)
     sealed, missing = _sealed(server, state, wish, wanted + fresh, progress)
     done = Pulled(state.number + 1, log.start, log.start + len(log.leaves), len(wanted), len(fresh), len(sealed) - len(wanted) - len(fresh), missing)
@@ -211,12 +201,10 @@ def _bundle(server: Server, number: int, width: int) -> bytes:
         return server.get(f"/log/1/{entries_path(number)}", ENTRIES_MAX)
 
 
-def _openings(server: Server, begin: int, end: int) -> list[Opening]:
-    openings: list[Opening] = []
-    for start in range(begin, end, OPENINGS_AT_ONCE):
-        query = f"start={start}&end={min(end, start + OPENINGS_AT_ONCE)}"
-        openings += decode_canonical(server.get("/v1/courier/openings", OPENINGS_MAX, signed=True, query=query), Openings).openings
-    return openings
+def _openings(server: Server, begin: int, end: int) -> Iterator[tuple[Opening, ...]]:
+    for start in range(begin, end, MAX_OPENINGS):
+        query = f"start={start}&end={min(end, start + MAX_OPENINGS)}"
+        yield read_openings(server.get("/v1/courier/openings", MAX_OPENINGS_BYTES, signed=True, query=query))
 
 
 def _pending(server: Server, charter: OpenedCharter) -> dict[str, tuple[bytes, str]]:

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from corncrake_crypto.charter import sign_charter
-from corncrake_crypto.encoding import b64url, canonical
+from corncrake_crypto.encoding import b64url
 from corncrake_crypto.fields import CharterRef, LogHead, SealedTo
 from corncrake_crypto.note import text_hash, unverified_text
-from corncrake_crypto.receipt import report_id
+from corncrake_crypto.receipt import report_id, write_openings
 from corncrake_crypto.signatures import SigningKey
 from tests.simulators.organisation import EPOCH, TODAY
 
@@ -77,7 +77,7 @@ def test_a_commitment_without_an_opening_is_withheld(desk: Desk) -> None:
     desk.server.take(desk.reporter().report())
     desk.server.publish()
     openings = [o for o in desk.server.openings if o.index != 7]
-    members = changed(desk.server.members(), "openings.json", canonical({"openings": msgspec.to_builtins(openings)}))
+    members = changed(desk.server.members(), "openings-00000.json", write_openings(openings))
     said = desk.bring(desk.server.parcel(members=members))
     assert said.code == 1
     assert "withheld: leaf 7" in said.err
@@ -87,7 +87,7 @@ def test_an_opening_that_does_not_fit_its_leaf_opens_nothing(desk: Desk) -> None
     desk.server.take(desk.reporter().report())
     desk.server.publish()
     openings = [msgspec.structs.replace(o, salt="00" * 32) if o.index == 7 else o for o in desk.server.openings]
-    members = changed(desk.server.members(), "openings.json", canonical({"openings": msgspec.to_builtins(openings)}))
+    members = changed(desk.server.members(), "openings-00000.json", write_openings(openings))
     assert "withheld: leaf 7" in desk.bring(desk.server.parcel(members=members)).err
 
 

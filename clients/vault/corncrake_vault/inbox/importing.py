@@ -16,29 +16,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.checkpoint import MAX_CHECKPOINT
-from corncrake_crypto.encoding import canonical, decode_canonical, parse_day
+from corncrake_crypto.encoding import canonical, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.form import MAX_FORM, read_form
 from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle
 from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, wire_size
 from corncrake_crypto.parcel import Parcel, read_parcel
-from corncrake_crypto.receipt import report_id
+from corncrake_crypto.receipt import MAX_OPENINGS_BYTES, read_openings, report_id
 from corncrake_vault.inbox.growth import Growth, follow, is_earlier, own_head
 from corncrake_vault.inbox.heads import check_heads
-from corncrake_vault.inbox.promises import Fault, Openings, faults, settle_promises, take_openings, take_receipts
+from corncrake_vault.inbox.promises import Fault, faults, settle_promises, take_openings, take_receipts
 from corncrake_vault.inbox.reports import keep_report
 
 if TYPE_CHECKING:
     from corncrake_crypto.age_format import BinaryReader
     from corncrake_crypto.archive import MemberReader
-    from corncrake_crypto.charter import Charter
+    from corncrake_crypto.charter import Charter, OpenedCharter
     from corncrake_vault.vault import Vault
 
 DOCUMENTS: Final = {
     "charter.note": MAX_NOTE,
     "head.note": MAX_CHECKPOINT,
-    "leaves.bin": 32 << 20,
-    "openings.json": 32 << 20,
+    "leaves.bin": 16 << 20,
     "receipts.json": 32 << 20,
     "heads.json": 8 << 20,
     "prekeys.json": MAX_BUNDLE,
@@ -48,6 +47,7 @@ RECEIPTS_MAX: Final = 100_000
 HEADS_MAX: Final = 1_024
 SEALED_MAX: Final = wire_size(MAX_RECIPIENTS, BLOCK_CLASS)
 _SEALED: Final = re.compile(r"report-([0-9a-f]{64})\.age|block-([0-9a-f]{32})\.age")
+_OPENINGS: Final = re.compile(r"openings-[0-9]{5}\.json")
 _FORM: Final = re.compile(r"form-[0-9a-f]{16}\.json")
 
 
@@ -72,6 +72,13 @@ class Imported:
     day: str = ""
 
 
+def _most(name: str) -> int | None:
+    """Return how many bytes a member of this name may have; None when there is none of this name."""
+    if _OPENINGS.fullmatch(name):
+        return MAX_OPENINGS_BYTES
+    return MAX_FORM if _FORM.fullmatch(name) else DOCUMENTS.get(name)
+
+
 def import_parcel(vault: Vault, source: BinaryReader) -> Imported:
     """Read a parcel whole and file what it brings, or change nothing.
 
@@ -92,6 +99,7 @@ class _Reading:
         self.vault = vault
         self.store = vault.store
         self.documents: dict[str, bytes] = {}
+        self.opened: OpenedCharter | None = None
         self.settled: Charter | None = None
         self.growth: Growth | None = None
         self.vouched: set[str] = set()
@@ -100,11 +108,16 @@ class _Reading:
     def member(self, parcel: Parcel, name: str, size: int, reader: MemberReader) -> None:
         """Take one member, in the order of the archive."""
         sealed = _SEALED.fullmatch(name)
-        most = SEALED_MAX if sealed else MAX_FORM if _FORM.fullmatch(name) else DOCUMENTS.get(name)
+        most = SEALED_MAX if sealed else _most(name)
         if most is None:
             raise FileError(Failure.ARCHIVE, "a parcel to a vault has no member of this name")
         if size > most:
             raise FileError(Failure.SIZE, f"the member {name} is larger than any may be")
+        if _OPENINGS.fullmatch(name):
+            # As they come: a long log has more of them than are kept at once.
+            desks = self._desks(self._begin(parcel).charter)
+            self.vouched |= take_openings(self.store, read_openings(reader.read()), desks)
+            return
         if sealed is None:
             self.documents[name] = reader.read()
             return
@@ -118,19 +131,26 @@ class _Reading:
         """Check the documents, once, before the first sealed object is looked at."""
         if self.settled is not None:
             return self.settled
-        self._refuse_repeated(parcel)
-        opened = self.vault.open_and_keep_charter(self._document("charter.note"))
+        opened = self._begin(parcel)
         charter = self.settled = opened.charter
+        desks = self._desks(charter)
         self._forms(charter)
-        desks = {desk.id for desk in self.vault.own_desks(charter)}
-        self._follow(charter, parcel)
-        openings = decode_canonical(self._document("openings.json"), Openings).openings
-        self.vouched |= take_openings(self.store, openings, desks)
         receipts = read_bundle(self._document("receipts.json"), limit=DOCUMENTS["receipts.json"], most=RECEIPTS_MAX)
         self.vouched |= take_receipts(self.store, receipts, charter, desks, self._head())
         settle_promises(self.store)
         check_heads(self.vault, opened, read_bundle(self._document("heads.json"), limit=DOCUMENTS["heads.json"], most=HEADS_MAX))
         return charter
+
+    def _desks(self, charter: Charter) -> set[str]:
+        return {desk.id for desk in self.vault.own_desks(charter)}
+
+    def _begin(self, parcel: Parcel) -> OpenedCharter:
+        """Check charter and log, once, before the first opening is looked at."""
+        if self.opened is None:
+            self._refuse_repeated(parcel)
+            self.opened = self.vault.open_and_keep_charter(self._document("charter.note"))
+            self._follow(self.opened.charter, parcel)
+        return self.opened
 
     def _follow(self, charter: Charter, parcel: Parcel) -> None:
         if "head.note" not in self.documents and own_head(self.store) is None and parcel.ranges.log_to == 0:

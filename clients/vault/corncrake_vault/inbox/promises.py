@@ -9,9 +9,7 @@ Source: crypto/spec/parcel.md; crypto/spec/receipt.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from corncrake_crypto.encoding import unb64url
 from corncrake_crypto.errors import Failure, PeerError
@@ -23,12 +21,6 @@ if TYPE_CHECKING:
 
     from corncrake_crypto.charter import Charter
     from corncrake_vault.store.database import Store
-
-
-class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The member `openings.json` of a parcel."""
-
-    openings: Annotated[tuple[Opening, ...], msgspec.Meta(max_length=1_000_000)]
 
 
 class Fault(NamedTuple):
