@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from corncrake_crypto.encoding import root_text
+from corncrake_crypto.report import OpenedReport, open_report
 from development.page_walk import CHROMIUM, PATIENCE_MS, arguments
+from tests.clients.web import pictures
 from tests.server.running import RunningServer
 from tests.simulators.organisation import TODAY
 
@@ -92,3 +94,19 @@ def shot(page: Page, name: str) -> None:
     folder = os.environ.get("CORNCRAKE_SCREENSHOTS")
     if folder:
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def reports(server: RunningServer) -> list[OpenedReport]:
+    """All that a reviewer can open of what waits at the server."""
+    notes = cast("list[str]", server.fetch("/v1/courier/pending").json()["notes"])
+    ids = [note.split('"id":"')[1][:64] for note in notes]
+    identities = list(server.organisation.identities.values())
+    return [open_report(server.fetch(f"/v1/courier/reports/{report}").content, identities) for report in ids]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / "one.jpg", tmp_path / "two.jpg"]
+    for path in paths:
+        path.write_bytes(pictures.photo())
+    return paths

@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-import pytest
+from typing import TYPE_CHECKING
 
 from corncrake_crypto.edition import bucket, reply_tag
 from corncrake_crypto.encoding import root_text, unb64url
 from corncrake_crypto.reply import ReplyDraft, build_reply
-from corncrake_crypto.report import OpenedReport, open_report
 from corncrake_crypto.seal import seal
 from development.page_walk import come_back, confirm_words, open_page, read_words, write
 from tests.clients.web import pictures
-from tests.clients.web.conftest import shot
+from tests.clients.web.conftest import reports, shot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,25 +19,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page, Request
 
+    from corncrake_crypto.report import OpenedReport
     from tests.server.running import RunningServer
 
 STORY = "Three men in masks took him from the bridge. \N{BIRD}"
-
-
-def reports(server: RunningServer) -> list[OpenedReport]:
-    """All that a reviewer can open of what waits at the server."""
-    notes = cast("list[str]", server.fetch("/v1/courier/pending").json()["notes"])
-    ids = [note.split('"id":"')[1][:64] for note in notes]
-    identities = list(server.organisation.identities.values())
-    return [open_report(server.fetch(f"/v1/courier/reports/{report}").content, identities) for report in ids]
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / "one.jpg", tmp_path / "two.jpg"]
-    for path in paths:
-        path.write_bytes(pictures.photo())
-    return paths
 
 
 def send_one(page: Page, address: str, photos: list[Path], text: str = STORY) -> list[str]:
@@ -60,7 +42,7 @@ def test_a_report_with_two_photos_reaches_the_reviewers_and_says_what_was_writte
     page: Page, address: str, page_server: RunningServer, photos: list[Path]
 ) -> None:
     words = send_one(page, address, photos)
-    assert len(words) == len(set(words)) == 12
+    assert len(words) == 12
     confirm_words(page, words)
     shot(page, "5-done")
     found = [one.report for one in reports(page_server) if STORY in str([answer.text for answer in one.report.answers]) and one.report.files]

@@ -11,14 +11,15 @@ import { blockIds, planBlocks, writeBlock, BLOCK_DATA } from "@corncrake/core/bl
 import type { Codename } from "@corncrake/core/codename";
 import { b64url, repairText, unb64url } from "@corncrake/core/encoding";
 import { sha256Hex } from "@corncrake/core/note";
-import { generateFileIdentity, fileTag, type FileIdentity } from "@corncrake/core/file_identity";
+import { generateFileIdentity, fileTag } from "@corncrake/core/file_identity";
 import { randomBytes } from "@corncrake/core/randomness";
 import { openReceipt, reportId } from "@corncrake/core/receipt";
 import { buildReport, type ReportAnswer, type ReportFile } from "@corncrake/core/report";
+import type { Recipient } from "@corncrake/core/recipients";
 import { replyIdentity } from "@corncrake/core/reply";
 import { seal } from "@corncrake/core/seal";
 import type { Language } from "../i18n/messages";
-import { hasBlock, LineError, postReport, putBlock } from "../transport/server";
+import { hasBlock, LineError, postReport, putBlock, RefusedError } from "../transport/server";
 import { isAnswered, outgoing, type Draft } from "./draft";
 import type { Visit } from "./visit";
 
@@ -37,25 +38,29 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 const TRIES = 40;
 
-interface SendOptions {
+export interface SendOptions {
   readonly visit: Visit;
   readonly codename: Codename;
   readonly kind: "first" | "follow_up";
   readonly draft: Draft;
   readonly language: Language;
-  readonly onProgress: (progress: Progress) => void;
 }
 
+/** A file on its way: its secrets are sealed in the report already, and forgotten here. */
 interface Outgoing {
-  readonly identity: FileIdentity;
+  readonly recipient: Recipient;
+  readonly ids: readonly string[];
   readonly bytes: Uint8Array;
-  readonly entry: ReportFile;
-  readonly blocks: number;
-  readonly total: number;
+  readonly dataBlocks: number;
 }
 
-function prepare(draft: Draft): readonly Outgoing[] {
-  const prepared: Outgoing[] = [];
+interface Prepared {
+  readonly outgoing: Outgoing;
+  readonly entry: ReportFile;
+}
+
+function prepareFiles(draft: Draft): readonly Prepared[] {
+  const prepared: Prepared[] = [];
   for (const file of draft.files) {
     const { bytes, cleaning, removed } = outgoing(file);
     const plan = planBlocks(bytes.length);
@@ -72,7 +77,8 @@ function prepare(draft: Draft): readonly Outgoing[] {
       cleaning,
       ...(removed.length > 0 ? { removed } : {}),
     };
-    prepared.push({ identity, bytes, entry, blocks: plan.dataBlocks, total: plan.totalBlocks });
+    const ids = [...blockIds(identity.blockKey, plan.totalBlocks)];
+    prepared.push({ outgoing: { recipient: identity.recipient, ids, bytes, dataBlocks: plan.dataBlocks }, entry });
   }
   return prepared;
 }
@@ -108,7 +114,7 @@ async function persist<T>(step: () => Promise<T>, onWaiting: (waiting: boolean) 
   }
 }
 
-async function sealedReport(options: SendOptions, files: readonly Outgoing[]): Promise<Uint8Array> {
+async function sealedReport(options: SendOptions, files: readonly ReportFile[]): Promise<Uint8Array> {
   const { visit, codename, kind, draft, language } = options;
   const place = { root: visit.link.root, desk: visit.desk.id };
   const plaintext = buildReport({
@@ -126,7 +132,7 @@ async function sealedReport(options: SendOptions, files: readonly Outgoing[]): P
       language,
       day: visit.today,
       answers: answersOf(draft),
-      files: files.map((file) => file.entry),
+      files,
     },
     threadSeed: codename.derive("thread-signing", place.desk, place.root),
     replyRecipient: replyIdentity(codename, place.root, place.desk).recipient,
@@ -134,44 +140,94 @@ async function sealedReport(options: SendOptions, files: readonly Outgoing[]): P
   return seal(plaintext, visit.chosen.recipients);
 }
 
-async function sendBlocks(files: readonly Outgoing[], onSent: (sent: number) => void, onWaiting: (waiting: boolean) => void): Promise<void> {
-  let sent = 0;
-  for (const file of files) {
-    const tag = fileTag(file.identity.recipient);
-    let index = 0;
-    for (const id of blockIds(file.identity.blockKey, file.total)) {
-      const data = file.bytes.subarray(index * BLOCK_DATA, (index + 1) * BLOCK_DATA);
-      const fill = index >= file.blocks;
-      const last = index === file.blocks - 1;
-      const header = { v: 1 as const, file: tag, index, ...(last ? { last: true as const, of: file.blocks } : {}), ...(fill ? { fill: true as const } : {}) };
-      const sealed = await seal(writeBlock(header, fill ? new Uint8Array() : data, BLOCK_CLASS), [file.identity.recipient]);
-      await persist(async () => { if (!(await hasBlock(id))) await putBlock(id, sealed); }, onWaiting);
-      sent += 1;
-      index += 1;
-      onSent(sent);
-    }
-  }
+async function sealedBlock(file: Outgoing, index: number): Promise<Uint8Array> {
+  const fill = index >= file.dataBlocks;
+  const data = fill ? new Uint8Array() : file.bytes.subarray(index * BLOCK_DATA, (index + 1) * BLOCK_DATA);
+  const last = index === file.dataBlocks - 1;
+  const header = {
+    v: 1 as const,
+    file: fileTag(file.recipient),
+    index,
+    ...(last ? { last: true as const, of: file.dataBlocks } : {}),
+    ...(fill ? { fill: true as const } : {}),
+  };
+  return seal(writeBlock(header, data, BLOCK_CLASS), [file.recipient]);
 }
 
 /**
- * Send a report and its files; done when the server has signed for the report, its signature was checked, and every block is there.
- *
- * @throws UsageError `size` when it is too long for one report; PeerError when the receipt is not right; RefusedError when the server says no.
+ * One report on its way. After an error it can be gone on with: the same sealed bytes, and only those parts of the files that are not there yet.
  */
-export async function sendReport(options: SendOptions): Promise<void> {
-  const { visit, draft, onProgress } = options;
-  const files = prepare(draft);
-  const total = files.reduce((sum, file) => sum + file.total, 0);
-  let progress: Progress = { ...NOTHING_SENT, total };
-  const put = (change: Partial<Progress>): void => {
-    progress = { ...progress, ...change };
-    onProgress(progress);
-  };
-  put({});
-  const sealed = await sealedReport(options, files);
-  const receipt = await persist(() => postReport(visit.desk.id, visit.epoch, sealed), (waiting) => { put({ waiting }); });
-  const log = visit.charter.charter.log;
-  openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk: visit.desk.id });
-  put({ reportSent: true });
-  await sendBlocks(files, (sent) => { put({ sent }); }, (waiting) => { put({ waiting }); });
+export class Delivery {
+  private now: Progress;
+  private attempted = false;
+
+  private constructor(
+    private readonly visit: Visit,
+    private readonly sealed: Uint8Array,
+    private readonly files: readonly Outgoing[],
+  ) {
+    this.now = { ...NOTHING_SENT, total: files.reduce((sum, file) => sum + file.ids.length, 0) };
+  }
+
+  /**
+   * Seal a report; nothing leaves yet.
+   *
+   * @throws UsageError `size` when it is too long for one report.
+   */
+  static async prepare(options: SendOptions): Promise<Delivery> {
+    const files = prepareFiles(options.draft);
+    const sealed = await sealedReport(options, files.map((file) => file.entry));
+    return new Delivery(options.visit, sealed, files.map((file) => file.outgoing));
+  }
+
+  /** What has left by now. */
+  get progress(): Progress {
+    return this.now;
+  }
+
+  /** The server may have the report, though it has not signed for it: the line broke over its answer, or the answer was not right. */
+  get uncertain(): boolean {
+    return this.attempted && !this.now.reportSent;
+  }
+
+  /**
+   * Bring it to the server; done when the server has signed for the report, its signature was checked, and every block is there.
+   *
+   * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
+   */
+  async run(onProgress: (progress: Progress) => void): Promise<void> {
+    const put = (change: Partial<Progress>): void => {
+      this.now = { ...this.now, ...change };
+      onProgress(this.now);
+    };
+    const onWaiting = (waiting: boolean): void => { put({ waiting }); };
+    put({ waiting: false });
+    if (!this.now.reportSent) {
+      await this.post(onWaiting);
+      put({ reportSent: true });
+    }
+    let place = 0;
+    for (const file of this.files) {
+      for (const [index, id] of file.ids.entries()) {
+        place += 1;
+        if (place <= this.now.sent) continue;
+        const sealed = await sealedBlock(file, index);
+        await persist(async () => { if (!(await hasBlock(id))) await putBlock(id, sealed); }, onWaiting);
+        put({ sent: place });
+      }
+    }
+  }
+
+  private async post(onWaiting: (waiting: boolean) => void): Promise<void> {
+    const { visit, sealed } = this;
+    this.attempted = true;
+    try {
+      const receipt = await persist(() => postReport(visit.desk.id, visit.epoch, sealed), onWaiting);
+      const { log } = visit.charter.charter;
+      openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk: visit.desk.id });
+    } catch (error) {
+      if (error instanceof RefusedError) this.attempted = false;
+      throw error;
+    }
+  }
 }

@@ -78,6 +78,10 @@ export const en = {
   sending_wait: "The line broke. Nothing is lost: {sent} of {total} parts are there. It goes on by itself when the line is back.",
   sending_report_wait: "The line broke before the server could answer. Nothing is lost: the report is still here, and is tried again. Keep this page open.",
 
+  stuck_files: "Your report has arrived, and the server has signed for it. Of your files {sent} of {total} parts are there; the rest is still on this page. Try again goes on where it stopped.",
+  stuck_uncertain: "It is not certain that the server has it. Nothing is lost: what you wrote is still on this page. Try again sends the very same report; it cannot arrive twice.",
+  stuck_without_rest: "Go on without the rest",
+
   words_heading: "Your twelve words",
   words_why: "With these words, and only with them, you can come back, see that your report arrived and read the answer. Nobody can give them to you again.",
   words_keep: "Write them on paper, or put them into a password manager. Whoever has them can read the answers and write in your place.",

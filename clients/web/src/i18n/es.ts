@@ -74,6 +74,10 @@ export const es: Messages = {
   sending_wait: "Se cortó la línea. No se pierde nada: {sent} de {total} partes ya están allí. Sigue sola cuando vuelva la línea.",
   sending_report_wait: "Se cortó la línea antes de que el servidor contestara. No se pierde nada: el aviso sigue aquí y se intenta otra vez. Deje esta página abierta.",
 
+  stuck_files: "Su aviso llegó, y el servidor firmó que lo tiene. De sus archivos están allí {sent} de {total} partes; el resto sigue en esta página. «Intentar otra vez» sigue donde se quedó.",
+  stuck_uncertain: "No es seguro que el servidor lo tenga. No se pierde nada: lo que escribió sigue en esta página. «Intentar otra vez» envía el mismo aviso; no puede llegar dos veces.",
+  stuck_without_rest: "Seguir sin el resto",
+
   words_heading: "Sus doce palabras",
   words_why: "Con estas palabras, y solo con ellas, puede volver, ver que su aviso llegó y leer la respuesta. Nadie puede dárselas otra vez.",
   words_keep: "Escríbalas en papel o guárdelas en un gestor de contraseñas. Quien las tenga puede leer las respuestas y escribir en su lugar.",

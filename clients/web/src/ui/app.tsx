@@ -12,20 +12,29 @@ import { newCodename, pickTwo } from "../flows/chance";
 import { EMPTY_DRAFT, holdsSomething, type Draft } from "../flows/draft";
 import { explain } from "../flows/explain";
 import { look, type ThreadView } from "../flows/returning";
-import { NOTHING_SENT, sendReport, type Progress } from "../flows/sending";
+import { Delivery, NOTHING_SENT, type Progress, type SendOptions } from "../flows/sending";
 import { loadVisit, type Link, type Visit } from "../flows/visit";
 import { loadWords, type WordTable } from "../flows/words";
 import { LANGUAGES, messages, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading } from "./controls";
 import { ReturnWords, Thread } from "./return_screens";
-import { CheckWords, Done, Sending, Words } from "./words_screens";
+import { Sending, Stuck } from "./sending_screens";
+import { CheckWords, Done, Words } from "./words_screens";
 import { Before, Review, Story } from "./write_screens";
 
 type Screen =
   | { readonly name: "before" | "story" | "review" | "sending" | "words" | "done" | "return" | "busy" }
   | { readonly name: "check"; readonly asked: readonly [number, number] }
   | { readonly name: "thread"; readonly view: ThreadView; readonly sent: boolean }
-  | { readonly name: "failed"; readonly error: unknown; readonly retry: () => void };
+  | { readonly name: "failed"; readonly error: unknown; readonly retry: () => void; readonly change: (() => void) | undefined }
+  | { readonly name: "stuck"; readonly error: unknown; readonly way: Way };
+
+/** A report on its way, and where it leads: on to what comes after it, or back to the sheet that it was written on. */
+interface Way {
+  readonly delivery: Delivery;
+  readonly onArrived: () => void;
+  readonly onChange: () => void;
+}
 
 /** Replace the page, at once, by an empty one; nothing is left to go back to. */
 function leave(): void {
@@ -70,6 +79,27 @@ function useWarning(needed: boolean): void {
   }, [needed]);
 }
 
+/** Something failed before anything of a report could leave. */
+function Failed({ error, say, onRetry, onChange }: { error: unknown; say: Messages; onRetry: () => void; onChange: (() => void) | undefined }): JSX.Element {
+  return (
+    <>
+      <Heading>{say.failed_heading}</Heading>
+      <Alert>
+        <p>{explain(error, say)}</p>
+        <p>{say.failed_nothing_sent}</p>
+      </Alert>
+      <Action main wide onClick={onRetry}>
+        {say.try_again}
+      </Action>
+      {onChange === undefined ? null : (
+        <Action wide onClick={onChange}>
+          {say.review_edit}
+        </Action>
+      )}
+    </>
+  );
+}
+
 /** The whole page. */
 export function App({ link, first }: { link: Link; first: Language }): JSX.Element {
   const [language, setLanguage] = useState<Language>(first);
@@ -82,7 +112,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const [progress, setProgress] = useState<Progress>(NOTHING_SENT);
   const say = messages(language);
 
-  const fail = (retry: () => void) => (error: unknown): void => { setScreen({ name: "failed", error, retry }); };
+  const fail = (retry: () => void, change?: () => void) => (error: unknown): void => { setScreen({ name: "failed", error, retry, change }); };
   const load = (): void => {
     setScreen({ name: "busy" });
     Promise.all([loadVisit(link), loadWords(language)]).then(([opened, words]) => {
@@ -99,16 +129,27 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   }, [language]);
   useWarning(["sending", "words", "check"].includes(screen.name) || (screen.name !== "done" && (holdsSomething(draft) || more.trim() !== "")));
 
+  const bring = (way: Way): void => {
+    setScreen({ name: "sending" });
+    way.delivery.run(setProgress).then(way.onArrived).catch((error: unknown) => { setScreen({ name: "stuck", error, way }); });
+  };
+  const prepare = (options: SendOptions, onArrived: () => void, onChange: () => void): void => {
+    setProgress(NOTHING_SENT);
+    setScreen({ name: "sending" });
+    // A first report looks for an answer too, as every visit does: the line cannot tell one from the other.
+    const looked = options.kind === "first" ? look(options.visit, options.codename) : Promise.resolve();
+    const again = (): void => { prepare(options, onArrived, onChange); };
+    looked.then(() => Delivery.prepare(options)).then((delivery) => { bring({ delivery, onArrived, onChange }); }).catch(fail(again, onChange));
+  };
   const send = (): void => {
     if (visit === undefined) return;
     const chosen = codename ?? newCodename();
     setCodename(chosen);
-    setScreen({ name: "sending" });
-    // A first report looks for an answer too, as every visit does: the line cannot tell one from the other.
-    look(visit, chosen).then(() => sendReport({ visit, codename: chosen, kind: "first", draft, language, onProgress: setProgress })).then(() => {
+    const onArrived = (): void => {
       setDraft(EMPTY_DRAFT);
       setScreen({ name: "words" });
-    }).catch(fail(() => { setScreen({ name: "review" }); }));
+    };
+    prepare({ visit, codename: chosen, kind: "first", draft, language }, onArrived, () => { setScreen({ name: "story" }); });
   };
   const show = (found: Codename): void => {
     if (visit === undefined) return;
@@ -118,29 +159,18 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   };
   const sendMore = (view: ThreadView): void => {
     if (visit === undefined || codename === undefined) return;
-    setScreen({ name: "sending" });
     const story = visit.form.questions[0]?.id ?? "story";
-    sendReport({ visit, codename, kind: "follow_up", draft: { answers: { [story]: { text: more } }, files: [] }, language, onProgress: setProgress }).then(() => {
+    const written = { answers: { [story]: { text: more } }, files: [] };
+    const onArrived = (): void => {
       setMore("");
       setScreen({ name: "thread", view, sent: true });
-    }).catch(fail(() => { setScreen({ name: "thread", view, sent: false }); }));
+    };
+    prepare({ visit, codename, kind: "follow_up", draft: written, language }, onArrived, () => { setScreen({ name: "thread", view, sent: false }); });
   };
 
   const shown = (): JSX.Element => {
-    if (screen.name === "failed") {
-      return (
-        <>
-          <Heading>{say.failed_heading}</Heading>
-          <Alert>
-            <p>{explain(screen.error, say)}</p>
-            {progress.reportSent ? null : <p>{say.failed_nothing_sent}</p>}
-          </Alert>
-          <Action main wide onClick={screen.retry}>
-            {say.try_again}
-          </Action>
-        </>
-      );
-    }
+    if (screen.name === "failed") return <Failed error={screen.error} say={say} onRetry={screen.retry} onChange={screen.change} />;
+    if (screen.name === "stuck") return <Stuck error={screen.error} delivery={screen.way.delivery} say={say} onAgain={() => { bring(screen.way); }} onChange={screen.way.onChange} onArrived={screen.way.onArrived} />;
     if (visit === undefined || screen.name === "busy") return <p role="status">{say.loading}</p>;
     const shared = { visit, say, language };
     const words = codename?.words(table) ?? [];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 /** The few controls that every screen is made of. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** The heading of a screen. It takes the focus when the screen appears, so that a screen reader begins there. */
 export function Heading({ children }: { children: ComponentChildren }): JSX.Element {
   const place = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  // With the screen itself, not a frame later: what somebody types at once must not be taken out of their hands.
+  useLayoutEffect(() => {
     place.current?.focus();
     window.scrollTo(0, 0);
   }, []);

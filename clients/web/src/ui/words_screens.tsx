@@ -1,30 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-/** The screens of sending and of the twelve words. */
+/** The screens of the twelve words. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Progress } from "../flows/sending";
 import { fill, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading, TextField } from "./controls";
-
-/** What has left and what has not. */
-export function Sending({ progress, say }: { progress: Progress; say: Messages }): JSX.Element {
-  const { sent, total } = progress;
-  return (
-    <>
-      <Heading>{say.sending_heading}</Heading>
-      <div role="status">
-        {progress.waiting ? (
-          <p class="alert">{progress.reportSent ? fill(say.sending_wait, { sent, total }) : say.sending_report_wait}</p>
-        ) : (
-          <p>{progress.reportSent ? say.sending_report : say.sending_sealing}</p>
-        )}
-        {progress.reportSent && total > 0 ? <p>{fill(say.sending_blocks, { sent, total })}</p> : null}
-      </div>
-      <progress aria-label={say.sending_heading} max={total + 1} value={(progress.reportSent ? 1 : 0) + sent} />
-      <p>{say.sending_stay}</p>
-    </>
-  );
-}
 
 interface WordsProps {
   readonly words: readonly string[];
@@ -41,8 +20,9 @@ export function Words({ words, language, say, onNoted }: WordsProps): JSX.Elemen
       <p role="status">{say.words_receipt}</p>
       <p>{say.words_why}</p>
       <ol class="words" lang={language}>
-        {words.map((word) => (
-          <li key={word}>{word}</li>
+        {words.map((word, place) => (
+          // A word may be there twice: only its place names it.
+          <li key={place}>{word}</li>
         ))}
       </ol>
       <p>{say.words_keep}</p>
@@ -87,7 +67,7 @@ export function CheckWords({ words, asked, say, onRight, onAgain }: CheckProps):
           id={`check-${String(i)}`}
           label={fill(say.check_word, { number: index + 1 })}
           value={typed[i] ?? ""}
-          onValue={(value) => { setTyped(i === 0 ? [value, typed[1]] : [typed[0], value]); }}
+          onValue={(value) => { setTyped((before) => (i === 0 ? [value, before[1]] : [before[0], value])); }}
         />
       ))}
       <div class="row">
