@@ -38,6 +38,11 @@ TIERS_SMALL: Final = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40
 TIERS_LARGE: Final = (4, 5, 6, 7, 8, *(step << octave for octave in range(1, 8) for step in (5, 6, 7, 8)))
 """How many of the large class: four tiers to an octave, up to 1,024."""
 
+MAX_FILE_SIZE: Final = TIERS_LARGE[-1] * LARGE_BLOCK_DATA
+"""Bytes of the largest file: 1,024 large blocks."""
+MAX_LIVE_BLOCKS: Final = 65_536
+"""Blocks of a file that is sent while it is being recorded: three days of one every four seconds."""
+
 MEMBERS: Final = ("block.json", "data")
 
 

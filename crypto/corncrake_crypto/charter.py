@@ -27,12 +27,12 @@ from corncrake_crypto.fields import (
     Labels,
     Languages,
     LogOrigin,
-    Natural,
     Origin,
     Positive,
     RecipientText,
     Root,
     Wire,
+    Yes,
 )
 from corncrake_crypto.note import NoteKey, open_note, read_document, sign_note, text_hash, unverified_text, write_document
 from corncrake_crypto.signatures import SigningKey
@@ -77,8 +77,9 @@ class Reviewer(Wire, frozen=True, kw_only=True):
 
 
 class Recovery(Wire, frozen=True, kw_only=True):
-    """A desk's recovery key for one quarter."""
+    """A desk's recovery key for one quarter; `number` names it in reports and rises over the organisation's life."""
 
+    number: Positive
     quarter: Annotated[str, Meta(pattern=r"\A[0-9]{4}-Q[1-4]\Z")]
     recipient: RecipientText
     not_before: Day
@@ -144,9 +145,9 @@ class Charter(Wire, frozen=True, kw_only=True):
     desks: Annotated[tuple[Desk, ...], Meta(min_length=1, max_length=64)]
     couriers: Annotated[tuple[Courier, ...], Meta(max_length=64)]
     release_keys: Annotated[tuple[Bytes32, ...], Meta(max_length=16)]
-    emergency: bool | None = None
-    quorum: Natural | None = None
-    stamps: Annotated[tuple[Natural, ...], Meta(min_length=3, max_length=3)] | None = None
+    emergency: Yes | None = None
+    quorum: Annotated[int, Meta(ge=2, le=MAX_READERS)] | None = None
+    stamps: Annotated[tuple[Annotated[int, Meta(ge=0, le=255)], ...], Meta(min_length=3, max_length=3)] | None = None
     witnesses: Witnesses | None = None
 
     def desk(self, desk: str) -> Desk:
@@ -289,6 +290,8 @@ def _check_desk(desk: Desk) -> None:
     _check_unique(desk.languages, "a language")
     recovery = desk.recovery or ()
     _check_unique((entry.quarter for entry in recovery), "a quarter")
+    _check_unique((str(entry.number) for entry in recovery), "the number of a recovery key")
+    _check_unique((entry.recipient for entry in recovery), "a recovery key")
     if RECOVERY in ids or not set(desk.voices) <= set(ids) or desk.min > len(ids):
         raise _refused(Failure.CHARTER, "a desk names a voice that is no reviewer, or needs more reviewers than it has")
     if len(ids) + bool(recovery) > MAX_READERS or any(entry.not_after < entry.not_before for entry in recovery):
@@ -308,8 +311,15 @@ def _check_consistency(charter: Charter) -> None:
     people = {(reviewer.id, reviewer.identity) for desk in charter.desks for reviewer in desk.reviewers}
     _check_unique((reviewer for reviewer, _ in people), "a reviewer with two identities")
     _check_unique((identity for _, identity in people), "an identity of two reviewers")
-    if charter.witnesses is not None and charter.witnesses.threshold > len(charter.witnesses.keys):
+    witnesses = charter.witnesses.keys if charter.witnesses is not None else ()
+    _check_unique((witness.name for witness in witnesses), "a witness")
+    if charter.witnesses is not None and charter.witnesses.threshold > len(witnesses):
         raise _refused(Failure.CHARTER, "more witnesses are needed than there are")
+    if charter.stamps is not None and list(charter.stamps) != sorted(set(charter.stamps)):
+        raise _refused(Failure.CHARTER, "the steps of stamps do not rise")
+    roles = [charter.organisation.key, charter.log.key, *{identity for _, identity in people}, *charter.release_keys]
+    roles += [courier.key for courier in charter.couriers] + [witness.key for witness in witnesses]
+    _check_unique(roles, "one key in two roles")
 
 
 def open_charter(

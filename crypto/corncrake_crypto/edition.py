@@ -28,11 +28,12 @@ from corncrake_crypto.prekeys import signer
 from corncrake_crypto.signatures import SigningKey
 
 KIND: Final = "edition"
-MAX_BITS: Final = 16
+MAX_BITS: Final = 10
+"""So that the heads of a desk, which everybody fetches, stay small: 1,024 hashes have 67 KiB."""
 MIN_SLOTS: Final = 8
 MAX_SLOTS: Final = 4_096
-MAX_HEAD: Final = 5 << 20
-"""Bytes of a head: 2^16 hashes and the rest."""
+MAX_HEAD: Final = 128 << 10
+"""Bytes of a head: 2^10 hashes and the rest."""
 MAX_PARTS: Final = 4
 TAG_LENGTH: Final = 16
 SEALED_REPLY: Final = wire_size(1, REPLY_CLASS)
@@ -156,15 +157,15 @@ def newest_heads(opened: OpenedCharter, desk_id: str, notes: Sequence[bytes]) ->
     desk = opened.desk(desk_id)
     root = parse_root(opened.charter.root)
     newest: dict[str, OpenedEdition] = {}
+    seen: dict[tuple[str, int], str] = {}
     for raw in notes:
         reviewer = read_document(unverified_text(raw, limit=MAX_HEAD), KIND, Edition).reviewer
         if reviewer not in desk.voices:
             raise PeerError(Failure.DESK, "a reviewer who is no voice of this desk has published")
         head = open_edition(raw, root=root, desk=desk_id, reviewer=reviewer, identity=desk.identity(reviewer))
-        other = newest.setdefault(reviewer, head)
-        if head.edition.number == other.edition.number and head.sha256 != other.sha256:
+        if seen.setdefault((reviewer, head.edition.number), head.sha256) != head.sha256:
             raise PeerError(Failure.EQUIVOCATION, "a reviewer signed two editions of one number")
-        if head.edition.number > other.edition.number:
+        if head.edition.number >= newest.get(reviewer, head).edition.number:
             newest[reviewer] = head
     return tuple(newest[reviewer] for reviewer in sorted(newest))
 
@@ -207,14 +208,17 @@ def bucket(desk: str, thread: bytes, bits: int) -> int:
     Source: crypto/spec/edition.md §4.
     """
     digest = hashlib.sha256(b"corncrake.org/v1/bucket\n" + desk.encode() + b"\n" + thread).digest()
-    return int.from_bytes(digest[:2], "big") >> (MAX_BITS - bits)
+    return int.from_bytes(digest[:2], "big") >> (16 - bits)
 
 
-def reply_tag(key: bytes, desk: str, reviewer: str, number: int, part: int) -> bytes:
+def reply_tag(key: bytes, thread: bytes, desk: str, reviewer: str, number: int, part: int) -> bytes:  # noqa: PLR0913, PLR0917 - what goes in
     """Return the 16 bytes that mark the slot of one part of one thread's reply in one edition.
+
+    The thread is in it so that two threads which say the same key, by malice, still have slots of their own.
 
     Args:
         key: the thread's 32 bytes for this purpose.
+        thread: the 32 bytes of its public key.
         desk: the desk.
         reviewer: the voice.
         number: of the edition.
@@ -222,7 +226,7 @@ def reply_tag(key: bytes, desk: str, reviewer: str, number: int, part: int) -> b
 
     Source: crypto/spec/edition.md §4.
     """
-    place = f"corncrake.org/v1/tag\n{desk}\n{reviewer}\n".encode() + number.to_bytes(8, "big") + bytes((part,))
+    place = f"corncrake.org/v1/tag\n{desk}\n{reviewer}\n".encode() + thread + number.to_bytes(8, "big") + bytes((part,))
     return hmac.digest(key, place, "sha256")[:TAG_LENGTH]
 
 

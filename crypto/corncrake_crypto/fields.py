@@ -9,7 +9,7 @@ Source: crypto/spec/note.md §5; crypto/spec/encoding.md.
 """
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,7 +19,8 @@ MAX_LANGUAGES: Final = 8
 # Patterns are searched for, and `$` would let a newline pass: hence both anchors in full.
 Id = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,31}\Z")]
 """A desk, reviewer, courier, question or option."""
-Language = Annotated[str, Meta(pattern=r"\A[a-z]{2,3}(_[a-z]{2})?\Z")]
+Language = Annotated[str, Meta(pattern=r"\A[a-z]{2,3}(_[a-z]{2}|_[a-z]{4})?\Z")]
+"""A language, and a country or script where it needs one: `en`, `pt_br`, `zh_hans`."""
 Hash = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 """A SHA-256, lower-case hex."""
 BlockId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
@@ -43,7 +44,7 @@ Natural = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Origin = Annotated[str, Meta(min_length=8, max_length=255)]
 """The address of a server; `charter` says which are allowed."""
 LogOrigin = Annotated[str, Meta(pattern=r"\A[!-*,-~]{1,255}\Z")]
-"""The first line of a checkpoint and the log's signer name: printable ASCII, no space, no plus."""
+"""The first line of a checkpoint and the log's signer name: printable ASCII, no space, no plus. Ours: `host/log/1`."""
 
 Label = Annotated[str, Meta(min_length=1, max_length=500)]
 Paragraph = Annotated[str, Meta(min_length=1, max_length=4_000)]
@@ -51,6 +52,8 @@ Labels = Annotated[dict[Language, Label], Meta(min_length=1, max_length=MAX_LANG
 """A short text in 1 to 8 languages."""
 Paragraphs = Annotated[dict[Language, Paragraph], Meta(min_length=1, max_length=MAX_LANGUAGES)]
 """A longer text in 1 to 8 languages."""
+Yes = Literal[True]
+"""A flag that is there or not; `false` is written by leaving it out."""
 Languages = Annotated[tuple[Language, ...], Meta(min_length=1, max_length=MAX_LANGUAGES)]
 
 
@@ -66,8 +69,9 @@ class CharterRef(Wire, frozen=True, kw_only=True):
 
 
 class LogHead(Wire, frozen=True, kw_only=True):
-    """Which state of the log was seen: its size and root."""
+    """Which state of which log was seen: its origin line, size and root."""
 
+    origin: LogOrigin
     size: Natural
     root: Bytes32
 

@@ -24,15 +24,15 @@ from corncrake_crypto.signatures import SIGNATURE_LENGTH, SigningKey, verify
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_NOTE: Final = 1 << 20
-MAX_SIGNATURES: Final = 16
+MAX_SIGNATURES: Final = 64
 MAX_BUNDLE: Final = 2 << 20
 MAX_BUNDLE_NOTES: Final = 64
 
 _ED25519: Final = b"\x01"
 _KEY_ID_LENGTH: Final = 4
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_NAME: Final = re.compile(r"[^\s+\x00-\x20]+")
-_LINE: Final = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/]+=*)")
+_NAME: Final = re.compile(r"[!-*,-~]{1,255}")
+_LINE: Final = re.compile(r"\u2014 ([!-*,-~]{1,255}) ([A-Za-z0-9+/]+=*)")
 
 
 class NoteKey(NamedTuple):
@@ -81,7 +81,7 @@ def sign_note(text: str, signers: Iterable[tuple[str, SigningKey]]) -> bytes:
     if not text.endswith("\n") or _CONTROL.search(text) is not None or not 1 <= len(signers) <= MAX_SIGNATURES:
         raise UsageError(Failure.MISUSE, "this text cannot be a note")
     if any(_NAME.fullmatch(name) is None for name, _ in signers):
-        raise UsageError(Failure.MISUSE, "the name of a signer has no spaces and no plus")
+        raise UsageError(Failure.MISUSE, "the name of a signer is printable ASCII without spaces and plus")
     message = text.encode()
     lines = [f"\u2014 {name} {b64std(key_id(name, key.public) + key.sign(message))}\n" for name, key in signers]
     return message + b"\n" + "".join(lines).encode()

@@ -137,6 +137,7 @@ def open_prekey(raw: bytes, *, root: bytes, reviewer: str, identity: bytes) -> P
 def _newest(charter: Charter, desk: Desk, epoch: int, notes: Sequence[bytes]) -> dict[str, _Candidate]:
     """Return the prekey with the highest number of each reviewer, all of them verified."""
     newest: dict[str, _Candidate] = {}
+    seen: dict[tuple[str, int], str] = {}
     root = parse_root(charter.root)
     for raw in notes:
         text = unverified_text(raw)
@@ -145,10 +146,9 @@ def _newest(charter: Charter, desk: Desk, epoch: int, notes: Sequence[bytes]) ->
         if prekey.epoch != epoch:
             raise PeerError(Failure.EPOCH, "a prekey is of another epoch")
         found = _Candidate(prekey, text_hash(text))
-        other = newest.setdefault(reviewer, found)
-        if prekey.number == other.prekey.number and found.sha256 != other.sha256:
+        if seen.setdefault((reviewer, prekey.number), found.sha256) != found.sha256:
             raise PeerError(Failure.EQUIVOCATION, "a reviewer signed two prekeys of one number")
-        if prekey.number > other.prekey.number:
+        if prekey.number >= newest.get(reviewer, found).prekey.number:
             newest[reviewer] = found
     return newest
 
@@ -156,7 +156,7 @@ def _newest(charter: Charter, desk: Desk, epoch: int, notes: Sequence[bytes]) ->
 def _recovery(desk: Desk, epoch: int, today: date) -> tuple[SealedTo, Recipient] | None:
     for entry in desk.recovery or ():
         if entry.not_before <= today <= entry.not_after:
-            return SealedTo(reviewer=RECOVERY, epoch=epoch, number=1), Recipient.from_text(entry.recipient)
+            return SealedTo(reviewer=RECOVERY, epoch=epoch, number=entry.number), Recipient.from_text(entry.recipient)
     return None
 
 

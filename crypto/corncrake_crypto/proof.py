@@ -80,13 +80,15 @@ def read_proof(raw: bytes) -> Proof:
     lines = head.decode("ascii").split("\n")
     extra = lines.pop(1).removeprefix("extra ") if len(lines) > 1 and lines[1].startswith("extra ") else None
     index = _INDEX.fullmatch(lines[1]) if len(lines) > 1 and lines[0] == FIRST_LINE else None
-    if index is None or len(lines) > 2 + MAX_PATH or len(checkpoint) > MAX_CHECKPOINT:
+    if index is None or int(index[1]) >= MAX_SIZE or len(lines) > 2 + MAX_PATH or len(checkpoint) > MAX_CHECKPOINT:
         raise _refused("the first lines of a proof name its form and the index")
     try:
-        path = tuple(unb64std(line, HASH_LENGTH) for line in lines[2:])
-        return Proof(int(index[1]), path, checkpoint, None if extra is None else unb64std(extra))
+        proof = Proof(int(index[1]), tuple(unb64std(line, HASH_LENGTH) for line in lines[2:]), checkpoint, None if extra is None else unb64std(extra))
     except FileError as error:
         raise _refused("a line of a proof is not base64 of the right length") from error
+    if proof.extra is not None and len(proof.extra) > MAX_EXTRA:
+        raise _refused(f"extra has at most {MAX_EXTRA} bytes")
+    return proof
 
 
 def verify_proof(raw: bytes, entry: bytes, origin: str, key: bytes) -> Checkpoint:

@@ -1,27 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receipts: what the log promises about one report, and what opens its commitment later.
 
-Rules of this file: a report's id is the hash of its ciphertext. A receipt is a note by the log's key; it promises that the next
-head includes the commitment, which says nothing to those who do not know the salt. A dummy's commitment looks the same.
+Rules of this file: a report's id is the hash of its ciphertext. A receipt is a note by the log's key; it promises that the heads
+after its day include the commitment, which says nothing to those who do not know the salt. A dummy's commitment looks the same.
 
 Source: crypto/spec/receipt.md.
 """
 
 import hashlib
 from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from corncrake_crypto.encoding import canonical, decode_canonical, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
-from corncrake_crypto.fields import Hash, Id, Natural, Wire
+from corncrake_crypto.fields import Hash, Id, LogOrigin, Natural, Wire
 from corncrake_crypto.note import NoteKey, open_note, read_document, sign_note, write_document
 from corncrake_crypto.signatures import SigningKey
 
 KIND: Final = "receipt"
 MAX_RECEIPT: Final = 4_096
 """Bytes of a receipt."""
+DAYS_AHEAD: Final = 2
+"""Days that a receipt may lie ahead of whoever receives it; one of a far future day would promise nothing for as long."""
 MAX_OPENINGS: Final = 16_384
 """In one object; there may be many of those."""
 MAX_OPENINGS_BYTES: Final = 5 << 20
@@ -42,10 +45,11 @@ def check_day_text(day: str) -> None:
 
 
 class Receipt(Wire, frozen=True, kw_only=True):
-    """A promise: the report `id` came to `desk` on `day`, and `salt` hides it in the log."""
+    """A promise: the report `id` came to `desk` on `day`, and will stand in the log of this origin line, hidden by `salt`."""
 
     id: Hash
     desk: Id
+    log: LogOrigin
     day: DayText
     salt: Hash
 
@@ -77,17 +81,19 @@ def report_id(sealed: bytes) -> str:
     return hashlib.sha256(sealed).hexdigest()
 
 
-def sign_receipt(receipt: Receipt, origin: str, key: SigningKey) -> bytes:
-    """Return the receipt as a note, signed by the log `origin`."""
-    return sign_note(write_document(KIND, receipt), [(origin, key)])
+def sign_receipt(receipt: Receipt, key: SigningKey) -> bytes:
+    """Return the receipt as a note, signed by its log."""
+    return sign_note(write_document(KIND, receipt), [(receipt.log, key)])
 
 
-def open_receipt(
+def open_receipt(  # noqa: PLR0913 - what it must be, each of it once
     raw: bytes,
     origin: str,
     key: bytes,
     report: str | None = None,
     desk: str | None = None,
+    *,
+    today: date | None = None,
 ) -> Receipt:
     """Return a receipt, verified.
 
@@ -97,19 +103,25 @@ def open_receipt(
         key: the log's 32-byte public key, from the charter.
         report: when given, the id that it must be for.
         desk: when given, the desk that it must be for.
+        today: when given, the day by which it must have been taken, `DAYS_AHEAD` aside.
 
     Raises:
         FileError: `note`, `kind`, `json`, `not-canonical`.
-        PeerError: `signature`; `desk`, when it is for another desk; `altered`, when it is for another report.
+        PeerError: `signature`; `origin`, when it is of another log under the same key; `desk`, when it is for another desk; `altered`,
+            when it is for another report; `not-yet-valid`, when it is of a later day.
 
     Source: crypto/spec/receipt.md §2.
     """
     text = open_note(raw, [NoteKey(origin, key)], limit=MAX_RECEIPT)
     receipt = read_document(text, KIND, Receipt)
+    if receipt.log != origin:
+        raise PeerError(Failure.ORIGIN, "the receipt is of another log")
     if desk is not None and receipt.desk != desk:
         raise PeerError(Failure.DESK, "the receipt is for another desk")
     if report is not None and receipt.id != report:
         raise PeerError(Failure.ALTERED, "the receipt is for other bytes than were sent")
+    if today is not None and parse_day(receipt.day) > today + timedelta(days=DAYS_AHEAD):
+        raise PeerError(Failure.NOT_YET_VALID, "the receipt is of a day that has not come")
     return receipt
 
 

@@ -15,9 +15,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from corncrake_crypto.age_format import parse_header
 from corncrake_crypto.archive import check_members, content_length, read_archive, write_archive
-from corncrake_crypto.block import BLOCK_CLASSES
+from corncrake_crypto.block import BLOCK_CLASSES, MAX_FILE_SIZE, MAX_LIVE_BLOCKS, plan
 from corncrake_crypto.encoding import b64url, canonical, decode_canonical, unb64url
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.fields import (
@@ -35,12 +34,13 @@ from corncrake_crypto.fields import (
     Positive,
     SealedTo,
     Wire,
+    Yes,
 )
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.padding import MAX_RECIPIENTS, REPORT_CLASSES, class_for, wire_size
 from corncrake_crypto.recipients import Recipient
 from corncrake_crypto.signatures import SigningKey, sign_statement, verify_statement
-from corncrake_crypto.unseal import unseal
+from corncrake_crypto.unseal import unseal_whole
 
 KIND: Final = "report"
 MEMBERS: Final = ("report.json", "reply.key")
@@ -65,9 +65,9 @@ class Answer(Wire, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
     day: Day | None = None
     until: Day | None = None
-    about: bool | None = None
+    about: Yes | None = None
     choices: Annotated[tuple[Id, ...], Meta(max_length=32)] | None = None
-    unknown: bool | None = None
+    unknown: Yes | None = None
 
     def __repr__(self) -> str:
         """Return a form that hides the answer."""
@@ -81,7 +81,7 @@ class File(Wire, frozen=True, kw_only=True):
         identity: secret; opens the blocks.
         block_key: secret; names them.
         class_: of its blocks, in bytes (`class` on the wire).
-        blocks: how many hold data; absent while it is still being recorded.
+        blocks: how many hold data. Like `sha256` and `size`, absent only while it is still being recorded.
         sha256: of the bytes as sent, after cleaning.
         name: shown, never used as a path.
         type: shown, never trusted.
@@ -94,12 +94,12 @@ class File(Wire, frozen=True, kw_only=True):
     identity: IdentityText
     block_key: Bytes32
     class_: int = msgspec.field(name="class")
-    blocks: Annotated[int, Meta(ge=1, le=1 << 32)] | None = None
+    blocks: Annotated[int, Meta(ge=1, le=MAX_LIVE_BLOCKS)] | None = None
     sha256: Hash | None = None
     name: Annotated[str, Meta(max_length=255)]
     type: Annotated[str, Meta(max_length=127)]
     size: Natural | None = None
-    live: bool | None = None
+    live: Yes | None = None
     cleaning: Literal["strip", "keep", "partial"] | None = None
     removed: Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=64)] | None = None
 
@@ -164,10 +164,11 @@ class Report(ReportDraft, frozen=True, kw_only=True):
 
 
 class OpenedReport(NamedTuple):
-    """A report, its signature verified, and the key that answers are sealed to."""
+    """A report, its signature verified, the key that answers are sealed to, and which of the identities opened it."""
 
     report: Report
     reply_recipient: Recipient
+    opened_by: int = 0
 
 
 def build_report(draft: ReportDraft, key: SigningKey, reply_recipient: Recipient) -> bytes:
@@ -193,10 +194,16 @@ def build_report(draft: ReportDraft, key: SigningKey, reply_recipient: Recipient
 
 
 def _check_files(report: Report) -> None:
-    if any(file.class_ not in BLOCK_CLASSES for file in report.files):
-        raise PeerError(Failure.BLOCK, "a file has blocks of a class that does not exist")
-    if any(file.blocks is None and not file.live for file in report.files):
-        raise PeerError(Failure.BLOCK, "a file that is not being recorded does not say how many blocks it has")
+    for file in report.files:
+        if file.class_ not in BLOCK_CLASSES:
+            raise PeerError(Failure.BLOCK, "a file has blocks of a class that does not exist")
+        if file.live:
+            continue
+        if file.size is None or file.sha256 is None or file.size > MAX_FILE_SIZE:
+            raise PeerError(Failure.BLOCK, "a file that is not being recorded does not say its size and hash, or is larger than any can be")
+        cut = plan(file.size)
+        if (file.class_, file.blocks) != (cut.block_class, cut.data_blocks):
+            raise PeerError(Failure.BLOCK, "a file has not the blocks that its size needs")
 
 
 def read_report(plaintext: bytes) -> OpenedReport:
@@ -240,10 +247,11 @@ def open_report(sealed: bytes, identities: Sequence[Identity]) -> OpenedReport:
     """
     if len(sealed) > wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1]):
         raise FileError(Failure.SIZE, "this is longer than any report")
-    opened = read_report(unseal(sealed, identities))
-    if len(parse_header(sealed)[0].stanzas) != len(opened.report.epochs):
+    unsealed = unseal_whole(sealed, identities)
+    opened = read_report(unsealed.plaintext)
+    if unsealed.stanzas != len(opened.report.epochs):
         raise PeerError(Failure.EPOCH, "the report is sealed to another number of keys than it names")
-    return opened
+    return opened._replace(opened_by=unsealed.opened_by)
 
 
 def check_addressed(report: Report, origin: str, desk: str) -> None:

@@ -32,11 +32,11 @@ _COVERED: Final = "(" + " ".join(f'"{name}"' for name in COMPONENTS) + ")"
 _INPUT: Final = re.compile(
     re.escape(f"{LABEL}={_COVERED}")
     + r";created=([1-9][0-9]{0,14});expires=([1-9][0-9]{0,14})"
-    + rf';nonce="([A-Za-z0-9_-]{{22}})";keyid="([a-z][a-z0-9-]{{0,31}})";tag="{TAG}"'
+    + rf';nonce="([A-Za-z0-9_-]{{21}}[AQgw])";keyid="([a-z][a-z0-9-]{{0,31}})";tag="{TAG}"'
 )
 _SIGNATURE: Final = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{86}}==):")
 _DIGEST: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
-_DEFAULT_PORT: Final = re.compile(r"(.*):(?:80|443)")
+_OWN_PORT: Final = {"https": ":443", "http": ":80"}
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
 
 
@@ -62,14 +62,13 @@ def _refused(detail: str) -> FileError:
     return FileError(Failure.ENCODING, detail)
 
 
-def authority_of(origin_or_host: str) -> str:
-    """Return the authority of an origin or a Host header as it is signed: lower case, without the scheme's own port.
+def authority_of(origin: str) -> str:
+    """Return the authority of an origin as it is signed: lower case, without the scheme's own port; an authority stays what it is.
 
     Source: crypto/spec/request_signature.md §2; RFC 9421 §2.2.3.
     """
-    host = origin_or_host.lower().rpartition("//")[2].partition("/")[0]
-    match = _DEFAULT_PORT.fullmatch(host)
-    return host if match is None else match[1]
+    scheme, _, rest = origin.lower().rpartition("://")
+    return rest.partition("/")[0].removesuffix(_OWN_PORT.get(scheme, ":"))
 
 
 def signature_base(components: Sequence[tuple[str, str]], params: str) -> bytes:
@@ -162,8 +161,8 @@ def _parse_input(headers: Mapping[str, str]) -> tuple[str, int, int, str, str]:
     """Return the parameters as they stand, and created, expires, nonce and keyid."""
     header = headers.get("signature-input", "")
     match = _INPUT.fullmatch(header)
-    if match is None:
-        raise _refused("Signature-Input is missing, or not in the one form")
+    if match is None or not int(match[1]) < int(match[2]) <= int(match[1]) + MAX_LIFE:
+        raise _refused(f"Signature-Input is missing, not in the one form, or for longer than {MAX_LIFE} seconds")
     return header.removeprefix(f"{LABEL}="), int(match[1]), int(match[2]), match[3], match[4]
 
 
@@ -222,6 +221,6 @@ def verify_request(  # noqa: PLR0913 - what RFC 9421 names, each of them once
     verify(key, base, signature)
     if created > now + MAX_AHEAD:
         raise PeerError(Failure.NOT_YET_VALID, "the request was signed in the future")
-    if not created < expires <= created + MAX_LIFE or expires < now:
-        raise PeerError(Failure.EXPIRED, f"the signature is too old, or was to live longer than {MAX_LIFE} seconds")
+    if expires < now:
+        raise PeerError(Failure.EXPIRED, "the signature is too old")
     return SignedRequest(keyid, nonce, created, expires, digest)

@@ -8,6 +8,7 @@ that are fetched are checked for their length only: proofs made from wrong tiles
 Source: crypto/spec/tiles.md; C2SP tlog-tiles.md; RFC 6962 §2.1.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -21,7 +22,9 @@ WIDTH: Final = 1 << HEIGHT
 MAX_ENTRY: Final = 65_535
 """Bytes of a log entry."""
 LEAF_KINDS: Final = ("charter", "prekeys", "edition", "page-release", "tracker-release")
-"""Documents that stand in the log in clear."""
+"""Kinds of documents that this version writes into the log in clear; a reader counts others too."""
+COMMITMENT_LENGTH: Final = 32
+_PUBLIC: Final = re.compile(rb"corncrake\.org/leaf/v1\n[a-z0-9-]{1,32}\n[0-9a-f]{64}\n")
 
 MAX_ENTRIES: Final = 250_000
 """Entries that are read at once: those of a parcel."""
@@ -39,6 +42,21 @@ def leaf_entry(kind: str, text: str) -> bytes:
     if kind not in LEAF_KINDS:
         raise UsageError(Failure.KIND, "documents of this kind do not stand in the log")
     return f"corncrake.org/leaf/v1\n{kind}\n{text_hash(text)}\n".encode()
+
+
+def is_public(entry: bytes) -> bool:
+    """Say whether a log entry is a public document's, in clear, of a kind that is known here or not; else it is a commitment.
+
+    Raises:
+        FileError: `encoding`, when it is neither.
+
+    Source: crypto/spec/tiles.md §1.
+    """
+    if len(entry) == COMMITMENT_LENGTH:
+        return False
+    if _PUBLIC.fullmatch(entry) is None:
+        raise FileError(Failure.ENCODING, "a log entry is neither a commitment nor that of a public document")
+    return True
 
 
 # -- paths -----------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ Source: crypto/spec/unseal.md; C2SP age.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from corncrake_crypto.age_format import FILE_KEY_LENGTH, check_mac, parse_header, read_header
 from corncrake_crypto.errors import Failure, FileError
@@ -31,8 +31,8 @@ class Unwrapper(Protocol):
         ...
 
 
-def open_file_key(header: Header, identities: Sequence[Unwrapper], *, strict: bool = True) -> bytes:
-    """Return the 16-byte file key of a file, the header's MAC verified.
+def open_file_key(header: Header, identities: Sequence[Unwrapper], *, strict: bool = True) -> tuple[bytes, int]:
+    """Return the 16-byte file key of a file, the header's MAC verified, and which identity opened it, counted from 0.
 
     Identities are tried in their order, each on the stanzas in theirs: the caller puts the likeliest first.
 
@@ -50,18 +50,31 @@ def open_file_key(header: Header, identities: Sequence[Unwrapper], *, strict: bo
         raise FileError(Failure.HEADER, f"a sealed object has at most {MAX_RECIPIENTS} stanzas")
     if strict and None in header.hybrid:
         raise FileError(Failure.HEADER, "a sealed object has hybrid stanzas only")
-    for identity in identities:
+    for place, identity in enumerate(identities):
         file_key = identity.file_key(header)
         if file_key is not None:
             if len(file_key) != FILE_KEY_LENGTH:
                 raise FileError(Failure.HEADER, f"a file key has {FILE_KEY_LENGTH} bytes")
             check_mac(header, file_key)
-            return file_key
+            return file_key, place
     raise FileError(Failure.NO_MATCH, "none of the stanzas is for these identities")
 
 
+class Unsealed(NamedTuple):
+    """What was in a sealed object, how many stanzas it has, and which identity opened it, counted from 0."""
+
+    plaintext: bytes
+    stanzas: int
+    opened_by: int
+
+
 def unseal(sealed: bytes, identities: Sequence[Unwrapper]) -> bytes:
-    """Return the plaintext of a sealed object that is in memory.
+    """Return the plaintext of a sealed object that is in memory; see `unseal_whole`."""
+    return unseal_whole(sealed, identities).plaintext
+
+
+def unseal_whole(sealed: bytes, identities: Sequence[Unwrapper]) -> Unsealed:
+    """Open a sealed object that is in memory.
 
     Args:
         sealed: the whole age file, hybrid stanzas only.
@@ -73,12 +86,12 @@ def unseal(sealed: bytes, identities: Sequence[Unwrapper]) -> bytes:
     Source: crypto/spec/unseal.md §1.
     """
     header, length = parse_header(sealed)
-    file_key = open_file_key(header, identities)
+    file_key, place = open_file_key(header, identities)
     nonce = sealed[length : length + NONCE_LENGTH]
     if len(nonce) != NONCE_LENGTH:
         raise FileError(Failure.HEADER, "the file ends before its payload")
     cipher = payload_cipher(file_key, nonce)
-    return open_whole(cipher, memoryview(sealed)[length + NONCE_LENGTH :])
+    return Unsealed(open_whole(cipher, memoryview(sealed)[length + NONCE_LENGTH :]), len(header.stanzas), place)
 
 
 class _Rest:
@@ -112,7 +125,7 @@ def unseal_stream(source: BinaryReader, identities: Sequence[Unwrapper], *, stri
     Source: crypto/spec/unseal.md §2.
     """
     header, ahead = read_header(source)
-    file_key = open_file_key(header, identities, strict=strict)
+    file_key, _ = open_file_key(header, identities, strict=strict)
     rest = _Rest(ahead, source)
     nonce = bytes(read_fully(rest, NONCE_LENGTH))
     if len(nonce) != NONCE_LENGTH:

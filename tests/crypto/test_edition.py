@@ -110,11 +110,11 @@ def sealed(number: int) -> bytes:
 
 
 def test_a_slot_is_found_by_its_tag_and_another_tag_finds_nothing(org: SimulatedOrganisation) -> None:
-    tag = reply_tag(bytes(32), "legal", "ana", 1, 0)
+    tag = reply_tag(bytes(32), bytes(32), "legal", "ana", 1, 0)
     raw = org.tile((tag, sealed(1)))
     tile = read_tile(raw, 8, tile_hash(raw))
     assert find(tile, tag) == sealed(1)
-    assert find(tile, reply_tag(bytes(32), "legal", "ana", 2, 0)) is None
+    assert find(tile, reply_tag(bytes(32), bytes(32), "legal", "ana", 2, 0)) is None
     assert find(tile, b"\xff" * 16) is None
 
 
@@ -152,26 +152,27 @@ def test_buckets_split_in_two_when_a_bit_is_added() -> None:
     for bits in range(MAX_BITS):
         assert bucket("legal", thread, bits + 1) >> 1 == bucket("legal", thread, bits)
     digest = hashlib.sha256(b"corncrake.org/v1/bucket\nlegal\n" + thread).digest()
-    assert bucket("legal", thread, 16) == int.from_bytes(digest[:2], "big")
+    assert bucket("legal", thread, 10) == int.from_bytes(digest[:2], "big") >> 6
 
 
 def test_tags_differ_by_everything_that_goes_in() -> None:
     tags = {
-        reply_tag(key, desk, reviewer, number, part)
+        reply_tag(key, thread, desk, reviewer, number, part)
         for key in (bytes(32), b"1" * 32)
+        for thread in (bytes(32), b"2" * 32)
         for desk in ("legal", "press")
         for reviewer in ("ana", "bo")
         for number in (1, 2)
         for part in (0, 1)
     }
-    assert len(tags) == 32
+    assert len(tags) == 64
 
 
 # -- acknowledgements ------------------------------------------------------------------------------------------------------
 
 
 def test_an_acknowledgement_opens_for_its_reviewer_only(org: SimulatedOrganisation) -> None:
-    log = LogHead(size=0, root=b64url(bytes(32)))
+    log = LogHead(origin="report.example.org/log/1", size=0, root=b64url(bytes(32)))
     value = Acknowledgement(root=root_text(org.root), reviewer="ana", number=1, reports=("ab" * 32,), log=log)
     raw = sign_acknowledgement(value, org.reviewers["ana"])
     ana, bo = (org.reviewers[name].public for name in ("ana", "bo"))

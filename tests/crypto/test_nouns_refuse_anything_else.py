@@ -29,7 +29,7 @@ from tests.simulators.organisation import EPOCH, ORIGIN, TODAY, SimulatedOrganis
 ORG = SimulatedOrganisation()
 ANA = ORG.reviewers["ana"]
 THREAD = SigningKey.from_seed(bytes(32))
-LOG = LogHead(size=0, root=b64url(bytes(32)))
+LOG = LogHead(origin="report.example.org/log/1", size=0, root=b64url(bytes(32)))
 PLACE = ReplyPlace(ORIGIN, "legal", "ana", ANA.public, 1, 0, 0, b64url(THREAD.public))
 OPENED = ORG.opened()
 CHARTER = ORG.charter()

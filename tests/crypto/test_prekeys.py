@@ -49,10 +49,10 @@ def test_reviewers_stand_in_the_order_of_their_ids(org: SimulatedOrganisation) -
 
 def test_the_desk_recovery_key_stands_last(org: SimulatedOrganisation) -> None:
     key = Identity.generate().recipient
-    quarter = Recovery(quarter="2026-Q4", recipient=key.text, not_before=date(2026, 10, 1), not_after=date(2026, 12, 31))
+    quarter = Recovery(number=3, quarter="2026-Q4", recipient=key.text, not_before=date(2026, 10, 1), not_after=date(2026, 12, 31))
     found = chosen(org, org.prekey("ana"), org.prekey("bo"), desks=(org.desk(recovery=(quarter,)),))
     assert [stanza.reviewer for stanza in found.stanzas] == ["ana", "bo", "recovery"]
-    assert found.recipients[2] == key
+    assert (found.stanzas[2].number, found.recipients[2]) == (3, key)
 
 
 def test_a_missing_prekey_is_refused_under_the_desk_minimum_and_named_above_it(org: SimulatedOrganisation) -> None:

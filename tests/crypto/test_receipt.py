@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from corncrake_crypto.encoding import canonical
 from corncrake_crypto.errors import CorncrakeError, Failure
@@ -29,7 +31,7 @@ from corncrake_crypto.signatures import SigningKey
 
 ORIGIN = "drop.example.org/log/1"
 KEY = SigningKey.from_seed(bytes(range(32)))
-RECEIPT = Receipt(id="ab" * 32, desk="safety", day="2026-02-03", salt="cd" * 32)
+RECEIPT = Receipt(id="ab" * 32, desk="safety", log=ORIGIN, day="2026-02-03", salt="cd" * 32)
 
 
 def signed(text: str, key: SigningKey = KEY) -> bytes:
@@ -38,7 +40,7 @@ def signed(text: str, key: SigningKey = KEY) -> bytes:
 
 
 def test_a_receipt_opens_as_it_was_signed() -> None:
-    raw = sign_receipt(RECEIPT, ORIGIN, KEY)
+    raw = sign_receipt(RECEIPT, KEY)
     assert open_receipt(raw, ORIGIN, KEY.public) == RECEIPT
     assert open_receipt(raw, ORIGIN, KEY.public, report="ab" * 32, desk="safety") == RECEIPT
 
@@ -46,11 +48,12 @@ def test_a_receipt_opens_as_it_was_signed() -> None:
 @pytest.mark.parametrize(
     ("raw", "expected", "failure"),
     [
-        (sign_receipt(RECEIPT, ORIGIN, SigningKey.from_seed(bytes(32))), {}, Failure.SIGNATURE),
-        (sign_receipt(RECEIPT, "other.example/log/1", KEY), {}, Failure.SIGNATURE),
-        (sign_receipt(RECEIPT, ORIGIN, KEY), {"desk": "press"}, Failure.DESK),
-        (sign_receipt(RECEIPT, ORIGIN, KEY), {"report": "ac" * 32}, Failure.ALTERED),
-        (sign_receipt(RECEIPT, ORIGIN, KEY).replace(b"safety", b"safetx"), {}, Failure.SIGNATURE),
+        (sign_receipt(RECEIPT, SigningKey.from_seed(bytes(32))), {}, Failure.SIGNATURE),
+        (sign_receipt(structs.replace(RECEIPT, log="other.example/log/1"), KEY), {}, Failure.SIGNATURE),
+        (sign_receipt(RECEIPT, KEY), {"desk": "press"}, Failure.DESK),
+        (sign_receipt(RECEIPT, KEY), {"report": "ac" * 32}, Failure.ALTERED),
+        (sign_receipt(RECEIPT, KEY), {"today": date(2026, 1, 31)}, Failure.NOT_YET_VALID),
+        (sign_receipt(RECEIPT, KEY).replace(b"safety", b"safetx"), {}, Failure.SIGNATURE),
         (signed("corncrake.org/edition/v1\n{}\n"), {}, Failure.KIND),
         (signed("corncrake.org/receipt/v1\n{}\n"), {}, Failure.JSON),
         (signed(f"corncrake.org/receipt/v1\n{canonical(RECEIPT).decode().replace('02-03', '02-30')}\n"), {}, Failure.JSON),
@@ -59,7 +62,7 @@ def test_a_receipt_opens_as_it_was_signed() -> None:
         (b"x" * 5_000, {}, Failure.NOTE),
     ],
 )
-def test_a_receipt_that_is_not_ours_is_refused(raw: bytes, expected: dict[str, str], failure: Failure) -> None:
+def test_a_receipt_that_is_not_ours_is_refused(raw: bytes, expected: dict[str, Any], failure: Failure) -> None:
     with pytest.raises(CorncrakeError) as caught:
         open_receipt(raw, ORIGIN, KEY.public, **expected)
     assert caught.value.failure is failure

@@ -151,7 +151,16 @@ def test_a_file_whose_blocks_cannot_be_is_refused(org: SimulatedOrganisation, ch
 
 def test_a_representation_shows_neither_words_nor_secrets(org: SimulatedOrganisation) -> None:
     secrets = FileIdentity.generate()
-    file = File(identity=secrets.identity.text, block_key=b64url(secrets.block_key), class_=260_096, blocks=1, name="bridge.jpg", type="")
+    file = File(
+        identity=secrets.identity.text,
+        block_key=b64url(secrets.block_key),
+        class_=260_096,
+        blocks=1,
+        size=9,
+        sha256="0" * 64,
+        name="bridge.jpg",
+        type="",
+    )
     found = opened(org, files=(file,))
     shown = repr(found) + repr(found.report.answers) + repr(found.report.files) + repr(org.draft(files=(file,))) + repr(secrets)
     for secret in ("bridge", "SECRET", b64url(secrets.block_key), found.report.reply_tag):

@@ -140,7 +140,7 @@ def test_a_request_that_wants_to_live_longer_than_300_seconds_is_refused() -> No
         params,
     )
     headers = signed() | {"signature-input": f"corncrake={params}", "signature": f"corncrake=:{b64std(KEY.sign(base))}:"}
-    assert refused(headers) is Failure.EXPIRED
+    assert refused(headers) is Failure.ENCODING
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,8 @@ def test_an_authority_is_lower_case_without_the_schemes_own_port() -> None:
     assert authority_of("https://drop.example.org:8443") == "drop.example.org:8443"
     assert authority_of("127.0.0.1:8080") == "127.0.0.1:8080"
     assert authority_of("http://127.0.0.1:80") == "127.0.0.1"
+    assert authority_of("https://drop.example.org:80") == "drop.example.org:80"
+    assert authority_of("drop.example.org:443") == "drop.example.org:443"
     headers = signed(authority="https://DROP.example.org:443")
     assert verify_request(**ASKED, headers=headers, key=KEY.public, now=NOW).keyid == "boat"
 

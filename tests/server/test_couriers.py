@@ -8,6 +8,7 @@ import time
 import httpx
 import pytest
 
+from corncrake_crypto.charter import Log, Organisation
 from corncrake_crypto.encoding import b64url
 from corncrake_crypto.note import text_hash, unverified_text
 from corncrake_crypto.padding import REPORT_CLASSES
@@ -161,9 +162,9 @@ def test_a_charter_is_refused_when_it_is_older_foreign_or_of_another_log(fresh_s
         ("rollback", server.sign_charter(sequence=2)),
         ("equivocation", server.sign_charter(sequence=3, release_keys=("A" * 43,))),
         ("origin", server.sign_charter(sequence=4, origin="https://other.example.org")),
-        ("charter", server.sign_charter(sequence=4, log={"origin": "x/log/1", "key": "A" * 43})),
+        ("charter", server.sign_charter(sequence=4, log=Log(origin="x/log/1", key="A" * 43))),
         ("root", server.sign_charter(sequence=4, root="a" * 52)),
-        ("root", server.sign_charter(sequence=4, organisation={"key": b64url(SigningKey.generate().public), "names": {"en": "X"}})),
+        ("root", server.sign_charter(sequence=4, organisation=Organisation(key=b64url(SigningKey.generate().public), names={"en": "X"}))),
     ):
         answer = server.push("ana", 3, server.parcel("ana", 3, [("charter.note", charter)]))
         assert answer.json()["failure"] == word

@@ -106,7 +106,7 @@ class SimulatedOrganisation:
             "slots": 8,
             "tiles": (tile_hash(self.tile()),),
             "charter": CharterRef(sequence=1, sha256="00" * 32),
-            "log": LogHead(size=0, root=b64url(tree_root([]))),
+            "log": LogHead(origin="report.example.org/log/1", size=0, root=b64url(tree_root([]))),
         }
         return sign_edition(Edition(**fields | changes), signer or self.reviewers["ana"])
 

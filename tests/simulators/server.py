@@ -108,13 +108,13 @@ class SimulatedServer:
 
     def take(self, sealed: bytes, *, desk: str = "legal") -> bytes:
         """Take a report; return its receipt."""
-        receipt = Receipt(id=report_id(sealed), desk=desk, day=day_text(self.day), salt=secrets.token_hex(32))
+        receipt = Receipt(id=report_id(sealed), desk=desk, log=self.origin, day=day_text(self.day), salt=secrets.token_hex(32))
         self.reports[receipt.id] = sealed
         self.pending.append(receipt)
         return self.receipt(receipt)
 
     def receipt(self, receipt: Receipt) -> bytes:
-        return sign_receipt(receipt, self.origin, self.organisation.log_key)
+        return sign_receipt(receipt, self.organisation.log_key)
 
     def publish(self, *, fill: int = FILL, day: date | None = None) -> None:
         """Append what waits, filled with dummies, and sign the head."""

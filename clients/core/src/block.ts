@@ -14,7 +14,7 @@ import { canonical, hex } from "./encoding";
 import { Failure, FileError, PeerError, UsageError } from "./errors";
 import { BLOCK_CLASS, LARGE_BLOCK_CLASS } from "./padding";
 import { utf8 } from "./platform";
-import { bytes, decodeAs, integer, object, pattern, version, type Decoded, type Decoder } from "./schema";
+import { bytes, decodeAs, integer, object, pattern, version, yes, type Decoded } from "./schema";
 
 const TAR_BLOCK = 512;
 const END_LENGTH = 1_024;
@@ -35,10 +35,11 @@ export const TIERS_SMALL: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 1
 /** How many of the large class: four tiers to an octave, up to 1,024. */
 export const TIERS_LARGE: readonly number[] = [4, 5, 6, 7, 8, ...[1, 2, 3, 4, 5, 6, 7].flatMap((octave) => [5, 6, 7, 8].map((step) => step << octave))];
 
-const yes: Decoder<true> = (value) => {
-  if (value !== true) throw new FileError(Failure.JSON, "true is expected");
-  return true;
-};
+/** Bytes of the largest file: 1,024 large blocks. */
+export const MAX_FILE_SIZE = 1_024 * LARGE_BLOCK_DATA;
+/** Blocks of a file that is sent while it is being recorded: three days of one every four seconds. */
+export const MAX_LIVE_BLOCKS = 65_536;
+
 const block = object({ v: version, file: bytes(ID_LENGTH), index: integer(0, 2 ** 32 - 1) }, { last: yes, of: integer(1, 2 ** 32), fill: yes });
 /** The form of a block's id. */
 export const blockId = pattern(/^[0-9a-f]{32}$/, "the id of a block");

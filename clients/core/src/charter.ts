@@ -12,7 +12,7 @@ import { addDays, concat, dayNumber, equal, parseRoot, unb64url, type Day } from
 import { CorncrakeError, Failure, PeerError } from "./errors";
 import { openNote, readDocument, textHash, unverifiedText } from "./note";
 import { utf8 } from "./platform";
-import { bytes, day, flag, hash, id, integer, language, list, localised, object, pattern, root, text, type Decoded } from "./schema";
+import { bytes, day, hash, id, integer, language, list, localised, logOrigin, object, pattern, root, text, yes, type Decoded } from "./schema";
 
 const KIND = "charter";
 const SUCCESSION = "succession";
@@ -27,13 +27,12 @@ const LABEL = 500;
 
 const ORIGIN = /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:127\.0\.0\.1|localhost|(?:[a-z0-9-]+\.)+onion))(?::[1-9][0-9]{0,4})?$/;
 
-const logOrigin = pattern(/^[!-*,-~]{1,255}$/, "the origin of a log");
 /** The text of a recipient; its checksum is checked where it is used. */
 export const recipientText = pattern(/^age1pq1[02-9ac-hj-np-z]{1952}$/, "a recipient");
 /** The address of a server. */
 export const origin = text(255, 8);
 const reviewer = object({ id, identity: bytes(32) });
-const recovery = object({ quarter: pattern(/^[0-9]{4}-Q[1-4]$/, "a quarter"), recipient: recipientText, not_before: day, not_after: day });
+const recovery = object({ number: integer(1), quarter: pattern(/^[0-9]{4}-Q[1-4]$/, "a quarter"), recipient: recipientText, not_before: day, not_after: day });
 const desk = object(
   {
     id,
@@ -63,7 +62,7 @@ const charter = object(
     couriers: list(object({ id, key: bytes(32) }), 64),
     release_keys: list(bytes(32), 16),
   },
-  { emergency: flag, quorum: integer(), stamps: list(integer(), 3, 3), witnesses },
+  { emergency: yes, quorum: integer(2, MAX_READERS), stamps: list(integer(0, 255), 3, 3), witnesses },
 );
 const succession = object({ root, number: integer(1), from_key: bytes(32), to_key: bytes(32) });
 
@@ -143,6 +142,8 @@ function checkDesk(value: Desk): void {
   checkUnique(value.languages, "a language");
   const keys = value.recovery ?? [];
   checkUnique(keys.map((one) => one.quarter), "a quarter");
+  checkUnique(keys.map((one) => String(one.number)), "the number of a recovery key");
+  checkUnique(keys.map((one) => one.recipient), "a recovery key");
   if (ids.includes(RECOVERY) || !value.voices.every((voice) => ids.includes(voice)) || value.min > ids.length) {
     throw refused(Failure.CHARTER, "a desk names a voice that is no reviewer, or needs more reviewers than it has");
   }
@@ -161,9 +162,13 @@ function checkConsistency(value: Charter): void {
   const people = new Map(value.desks.flatMap((one) => one.reviewers).map((one) => [`${one.id} ${one.identity}`, one]));
   checkUnique([...people.values()].map((one) => one.id), "a reviewer with two identities");
   checkUnique([...people.values()].map((one) => one.identity), "an identity of two reviewers");
-  if (value.witnesses !== undefined && value.witnesses.threshold > value.witnesses.keys.length) {
-    throw refused(Failure.CHARTER, "more witnesses are needed than there are");
-  }
+  const watching = value.witnesses?.keys ?? [];
+  checkUnique(watching.map((one) => one.name), "a witness");
+  if (value.witnesses !== undefined && value.witnesses.threshold > watching.length) throw refused(Failure.CHARTER, "more witnesses are needed than there are");
+  const [low = 0, middle = 0, high = 0] = value.stamps ?? [0, 1, 2];
+  if (low >= middle || middle >= high) throw refused(Failure.CHARTER, "the steps of stamps do not rise");
+  const roles = [value.organisation.key, value.log.key, ...[...people.values()].map((one) => one.identity), ...value.release_keys];
+  checkUnique([...roles, ...value.couriers.map((one) => one.key), ...watching.map((one) => one.key)], "one key in two roles");
 }
 
 /** What a reader of a charter knows: the pinned root, the address it came from, the day, the highest charter known to exist. */

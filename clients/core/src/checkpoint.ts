@@ -10,7 +10,8 @@ import { dayNumber, unb64std, type Day } from "./encoding";
 import { CorncrakeError, Failure, FileError, PeerError } from "./errors";
 import { openNote } from "./note";
 
-const MAX_CHECKPOINT = 16_384;
+/** Bytes of a checkpoint. */
+export const MAX_CHECKPOINT = 16_384;
 const ROOT_LENGTH = 32;
 const DAY_LINE = "day ";
 

@@ -15,11 +15,11 @@ import { Failure, PeerError } from "./errors";
 import { openNote, readDocument, sha256Hex, textHash, unverifiedText } from "./note";
 import { REPLY_CLASS, wireSize } from "./padding";
 import { utf8 } from "./platform";
-import { bytes, day, hash, id, integer, list, object, root, type Decoded } from "./schema";
+import { bytes, day, hash, id, integer, list, logOrigin, object, root, type Decoded } from "./schema";
 
 const KIND = "edition";
-const MAX_BITS = 16;
-const MAX_HEAD = 5 << 20;
+const MAX_BITS = 10;
+const MAX_HEAD = 128 << 10;
 const TAG_LENGTH = 16;
 /** The parts that one reply may have. */
 export const MAX_PARTS = 4;
@@ -40,7 +40,7 @@ const edition = object({
   slots: integer(8, 4_096),
   tiles: list(hash, 1 << MAX_BITS, 1),
   charter: charterRef,
-  log: object({ size: integer(), root: bytes(32) }),
+  log: object({ origin: logOrigin, size: integer(), root: bytes(32) }),
 });
 
 export type Edition = Decoded<typeof edition>;
@@ -105,15 +105,15 @@ export function newestHeads(opened: OpenedCharter, deskId: string, notes: readon
   const desk = findDesk(opened.charter, deskId);
   const rootBytes = parseRoot(opened.charter.root);
   const newest = new Map<string, OpenedEdition>();
+  const seen = new Map<string, string>();
   for (const raw of notes) {
     const { reviewer } = readDocument(unverifiedText(raw, MAX_HEAD), KIND, edition);
     if (!desk.voices.includes(reviewer)) throw new PeerError(Failure.DESK, "a reviewer who is no voice of this desk has published");
     const head = openEdition(raw, { root: rootBytes, desk: deskId, reviewer, identity: identityOf(desk, reviewer) });
-    const other = newest.get(reviewer);
-    if (other?.edition.number === head.edition.number && other.sha256 !== head.sha256) {
-      throw new PeerError(Failure.EQUIVOCATION, "a reviewer signed two editions of one number");
-    }
-    if (other === undefined || head.edition.number > other.edition.number) newest.set(reviewer, head);
+    const place = `${reviewer} ${String(head.edition.number)}`;
+    if ((seen.get(place) ?? head.sha256) !== head.sha256) throw new PeerError(Failure.EQUIVOCATION, "a reviewer signed two editions of one number");
+    seen.set(place, head.sha256);
+    if (head.edition.number >= (newest.get(reviewer)?.edition.number ?? 0)) newest.set(reviewer, head);
   }
   return [...newest.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, head]) => head);
 }
@@ -142,16 +142,17 @@ export function checkHeads(opened: OpenedCharter, heads: readonly OpenedEdition[
  */
 export function bucketOf(desk: string, thread: Uint8Array, bits: number): number {
   const digest = sha256(concat(utf8(`corncrake.org/v1/bucket\n${desk}\n`), thread));
-  return (((digest[0] ?? 0) << 8) | (digest[1] ?? 0)) >> (MAX_BITS - bits);
+  return (((digest[0] ?? 0) << 8) | (digest[1] ?? 0)) >> (16 - bits);
 }
 
 /**
- * Return the 16 bytes that mark the slot of one part of one thread's reply in one edition; `key` has 32 bytes, parts are counted from 0.
+ * Return the 16 bytes that mark the slot of one part of one thread's reply in one edition; `key` and `thread` have 32 bytes, parts are counted from 0.
+ * The thread is in it so that two threads which say the same key, by malice, still have slots of their own.
  *
  * Source: crypto/spec/edition.md §4.
  */
-export function replyTag(key: Uint8Array, desk: string, reviewer: string, number: number, part: number): Uint8Array {
-  const place = concat(utf8(`corncrake.org/v1/tag\n${desk}\n${reviewer}\n`), u64be(number), Uint8Array.of(part));
+export function replyTag(key: Uint8Array, thread: Uint8Array, desk: string, reviewer: string, number: number, part: number): Uint8Array {
+  const place = concat(utf8(`corncrake.org/v1/tag\n${desk}\n${reviewer}\n`), thread, u64be(number), Uint8Array.of(part));
   return hmac(sha256, key, place).slice(0, TAG_LENGTH);
 }
 

@@ -15,14 +15,14 @@ import { decodeAs, list, object, text as textOf, type Decoder } from "./schema";
 import { publicKey, sign, verify } from "./signatures";
 
 export const MAX_NOTE = 1 << 20;
-const MAX_SIGNATURES = 16;
+const MAX_SIGNATURES = 64;
 const MAX_BUNDLE = 2 << 20;
 const MAX_BUNDLE_NOTES = 64;
 const KEY_ID_LENGTH = 4;
 const SIGNATURE_LENGTH = 64;
  
 const CONTROL = /[\x00-\x09\x0b-\x1f]/;
-const LINE = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+=*)$/;
+const LINE = /^\u2014 ([!-*,-~]{1,255}) ([A-Za-z0-9+/]+=*)$/;
 
 /** A key that may have signed a note, under its name: `organisation`, `reviewer/<id>`, or a log's origin. */
 export interface NoteKey {
@@ -64,7 +64,7 @@ export function signNote(text: string, signers: readonly { readonly name: string
   if (!text.endsWith("\n") || CONTROL.test(text) || signers.length < 1 || signers.length > MAX_SIGNATURES) {
     throw new UsageError(Failure.MISUSE, "this text cannot be a note");
   }
-  if (signers.some(({ name }) => !/^[^\s+]+$/.test(name))) throw new UsageError(Failure.MISUSE, "the name of a signer has no spaces and no plus");
+  if (signers.some(({ name }) => !/^[!-*,-~]{1,255}$/.test(name))) throw new UsageError(Failure.MISUSE, "the name of a signer is printable ASCII without spaces and plus");
   const message = utf8(text);
   const lines = signers.map(({ name, seed }) => `\u2014 ${name} ${b64std(concat(keyId(name, publicKey(seed)), sign(seed, message)))}\n`);
   return utf8(`${text}\n${lines.join("")}`);

@@ -71,25 +71,20 @@ export function openPrekey(raw: Uint8Array, expected: { readonly root: Uint8Arra
   return value;
 }
 
-interface Candidate {
-  readonly value: Prekey;
-  readonly sha256: string;
-}
-
-function newest(charter: Charter, desk: Desk, epoch: number, notes: readonly Uint8Array[]): Map<string, Candidate> {
-  const found = new Map<string, Candidate>();
+function newest(charter: Charter, desk: Desk, epoch: number, notes: readonly Uint8Array[]): Map<string, Prekey> {
+  const found = new Map<string, Prekey>();
+  const seen = new Map<string, string>();
   const rootBytes = parseRoot(charter.root);
   for (const raw of notes) {
     const text = unverifiedText(raw);
     const { reviewer } = readDocument(text, KIND, prekey);
     const value = openPrekey(raw, { root: rootBytes, reviewer, identity: identityOf(desk, reviewer) });
     if (value.epoch !== epoch) throw new PeerError(Failure.EPOCH, "a prekey is of another epoch");
-    const candidate = { value, sha256: textHash(text) };
-    const other = found.get(reviewer);
-    if (other?.value.number === value.number && other.sha256 !== candidate.sha256) {
-      throw new PeerError(Failure.EQUIVOCATION, "a reviewer signed two prekeys of one number");
-    }
-    if (other === undefined || value.number > other.value.number) found.set(reviewer, candidate);
+    const place = `${reviewer} ${String(value.number)}`;
+    const sha256 = textHash(text);
+    if ((seen.get(place) ?? sha256) !== sha256) throw new PeerError(Failure.EQUIVOCATION, "a reviewer signed two prekeys of one number");
+    seen.set(place, sha256);
+    if (value.number >= (found.get(reviewer)?.number ?? 0)) found.set(reviewer, value);
   }
   return found;
 }
@@ -109,7 +104,7 @@ export function chooseRecipients(charter: Charter, deskId: string, epoch: number
   const recipients: Recipient[] = [];
   const leftOut: string[] = [];
   for (const reviewer of desk.reviewers.map((one) => one.id).sort()) {
-    const value = found.get(reviewer)?.value;
+    const value = found.get(reviewer);
     if (value === undefined || today < value.not_before || today > value.not_after) {
       leftOut.push(reviewer);
       continue;
@@ -122,7 +117,7 @@ export function chooseRecipients(charter: Charter, deskId: string, epoch: number
     const key = desk.recovery.find((one) => one.not_before <= today && today <= one.not_after);
     if (key === undefined) leftOut.push(RECOVERY);
     else {
-      stanzas.push({ reviewer: RECOVERY, epoch, number: 1 });
+      stanzas.push({ reviewer: RECOVERY, epoch, number: key.number });
       recipients.push(Recipient.fromText(key.recipient));
     }
   }

@@ -6,15 +6,17 @@
  *
  * Source: crypto/spec/proof.md; C2SP tlog-proof.md.
  */
-import { openCheckpoint, type Checkpoint } from "./checkpoint";
+import { MAX_CHECKPOINT, openCheckpoint, type Checkpoint } from "./checkpoint";
 import { unb64std } from "./encoding";
 import { CorncrakeError, Failure, FileError } from "./errors";
 import { leafHash, verifyInclusion } from "./merkle";
-import { fromUtf8, utf8 } from "./platform";
+import { fromUtf8 } from "./platform";
 
 const FIRST_LINE = "c2sp.org/tlog-proof@v1";
-const MAX_PROOF = 65_536;
+const MAX_PROOF = 131_072;
+const MAX_EXTRA = 65_536;
 const MAX_PATH = 63;
+const LF = 0x0a;
 
 /** A parsed proof, nothing of it verified. */
 export interface Proof {
@@ -38,27 +40,23 @@ function base64(text: string, length?: number): Uint8Array {
 }
 
 /**
- * Return what a proof says; at most 64 KiB.
+ * Return what a proof says; at most 128 KiB.
  *
  * @throws FileError `proof`.
  *
  * Source: crypto/spec/proof.md §1; C2SP tlog-proof.md.
  */
 export function readProof(raw: Uint8Array): Proof {
-  if (raw.length > MAX_PROOF) throw refused("a proof has at most 64 KiB");
-  let text: string;
-  try {
-    text = fromUtf8(raw);
-  } catch {
-    throw refused("a proof is UTF-8");
-  }
-  const gap = text.indexOf("\n\n");
-  const [first, ...lines] = text.slice(0, Math.max(gap, 0)).split("\n");
-  if (first !== FIRST_LINE) throw refused("this is no proof");
+  const gap = raw.findIndex((byte, at) => byte === LF && raw[at + 1] === LF);
+  if (raw.length > MAX_PROOF || gap < 0 || raw.subarray(0, gap).some((byte) => byte > 0x7f)) throw refused("a proof is lines, an empty line, and a checkpoint");
+  const checkpoint = raw.slice(gap + 2);
+  const [first, ...lines] = fromUtf8(raw.subarray(0, gap)).split("\n");
+  if (first !== FIRST_LINE || checkpoint.length > MAX_CHECKPOINT) throw refused("this is no proof");
   const extra = lines[0]?.startsWith("extra ") === true ? base64((lines.shift() ?? "").slice("extra ".length)) : undefined;
   const [, index] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines[0] ?? "") ?? [];
-  if (index === undefined || !Number.isSafeInteger(Number(index)) || lines.length - 1 > MAX_PATH) throw refused("a proof has an index and at most 63 hashes");
-  return { index: Number(index), path: lines.slice(1).map((line) => base64(line, 32)), checkpoint: utf8(text.slice(gap + 2)), extra };
+  if (index === undefined || Number(index) >= Number.MAX_SAFE_INTEGER || lines.length - 1 > MAX_PATH) throw refused("a proof has an index and at most 63 hashes");
+  if (extra !== undefined && extra.length > MAX_EXTRA) throw refused("extra has at most 64 KiB");
+  return { index: Number(index), path: lines.slice(1).map((line) => base64(line, 32)), checkpoint, extra };
 }
 
 /**

@@ -8,17 +8,19 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { Failure, PeerError } from "./errors";
+import { addDays } from "./encoding";
 import { openNote, readDocument, sha256Hex } from "./note";
 import { utf8 } from "./platform";
-import { day, hash, id, object, type Decoded } from "./schema";
+import { day, hash, id, logOrigin, object, type Decoded } from "./schema";
 
 const KIND = "receipt";
 const MAX_RECEIPT = 4_096;
+const DAYS_AHEAD = 2;
 const LEAF = "corncrake.org/leaf/v1\n";
 
-const receipt = object({ id: hash, desk: id, day, salt: hash });
+const receipt = object({ id: hash, desk: id, log: logOrigin, day, salt: hash });
 
-/** What the log promised: report `id` for `desk`, taken on `day`; `salt` opens its commitment. */
+/** What the log of origin line `log` promised: report `id` for `desk`, taken on `day`; `salt` opens its commitment. */
 export type Receipt = Decoded<typeof receipt>;
 
 /** What a receipt must be: of which log, by which 32-byte key, for which report (hex) and desk. */
@@ -27,6 +29,8 @@ export interface ReceiptExpected {
   readonly key: Uint8Array;
   readonly id?: string;
   readonly desk?: string;
+  /** The day by which it must have been taken, two days aside. */
+  readonly today?: string;
 }
 
 /** Return the id of a sealed report: the SHA-256 of its ciphertext, lower-case hex. */
@@ -37,15 +41,18 @@ export function reportId(sealed: Uint8Array): string {
 /**
  * Verify a receipt.
  *
- * @throws FileError `note`, `kind`, `json`, `not-canonical`; PeerError `signature`; `desk`, when it is for another desk; `altered`, for another report.
+ * @throws FileError `note`, `kind`, `json`, `not-canonical`; PeerError `signature`; `origin`, when it is of another log under the same key; `desk`, when it is for another desk; `altered`, for another report;
+ *   `not-yet-valid`, when it is of a later day.
  *
  * Source: crypto/spec/receipt.md §2.
  */
 export function openReceipt(raw: Uint8Array, expected: ReceiptExpected): Receipt {
   const text = openNote(raw, [{ name: expected.origin, key: expected.key }], { limit: MAX_RECEIPT });
   const value = readDocument(text, KIND, receipt);
+  if (value.log !== expected.origin) throw new PeerError(Failure.ORIGIN, "the receipt is of another log");
   if (expected.desk !== undefined && value.desk !== expected.desk) throw new PeerError(Failure.DESK, "the receipt is for another desk");
   if (expected.id !== undefined && value.id !== expected.id) throw new PeerError(Failure.ALTERED, "the receipt is for other bytes than were sent");
+  if (expected.today !== undefined && value.day > addDays(expected.today, DAYS_AHEAD)) throw new PeerError(Failure.NOT_YET_VALID, "the receipt is of a day that has not come");
   return value;
 }
 

@@ -8,7 +8,7 @@
  * Source: crypto/spec/report.md.
  */
 import { checkMembers, contentLength, readArchive, writeArchive } from "./archive";
-import { BLOCK_CLASSES } from "./block";
+import { BLOCK_CLASSES, MAX_FILE_SIZE, MAX_LIVE_BLOCKS, planBlocks } from "./block";
 import { charterRef, origin } from "./charter";
 import { b64url, canonical, unb64url } from "./encoding";
 import { Failure, FileError, PeerError } from "./errors";
@@ -16,7 +16,7 @@ import { sha256Hex } from "./note";
 import { classFor, REPORT_CLASSES } from "./padding";
 import { sealedTo } from "./prekeys";
 import { Recipient } from "./recipients";
-import { bytes, day, decodeAs, flag, hash, id, integer, language, list, object, oneOf, pattern, text, version, type Decoded } from "./schema";
+import { bytes, day, decodeAs, hash, id, integer, language, list, object, oneOf, pattern, text, version, yes, type Decoded } from "./schema";
 import { publicKey, signStatement, verifyStatement } from "./signatures";
 
 const KIND = "report";
@@ -24,15 +24,15 @@ const MEMBERS = ["report.json", "reply.key"] as const;
 
 const answer = object(
   { question: id },
-  { text: text(100_000), day, until: day, about: flag, choices: list(id, 32), unknown: flag },
+  { text: text(100_000), day, until: day, about: yes, choices: list(id, 32), unknown: yes },
 );
 const file = object(
   { identity: pattern(/^AGE-SECRET-KEY-PQ-1[02-9AC-HJ-NP-Z]{58}$/, "an identity"), block_key: bytes(32), class: integer(), name: text(255), type: text(127) },
   {
-    blocks: integer(1, 2 ** 32),
+    blocks: integer(1, MAX_LIVE_BLOCKS),
     sha256: hash,
     size: integer(),
-    live: flag,
+    live: yes,
     cleaning: oneOf("strip", "keep", "partial"),
     removed: list(text(64), 64),
   },
@@ -88,6 +88,15 @@ export function buildReport({ draft: words, threadSeed, replyRecipient }: Report
   return writeArchive(members, classFor(contentLength(members.map((member) => member.data.length)), REPORT_CLASSES));
 }
 
+/** A file that is not being recorded says its size and hash, and has exactly the blocks that its size needs. */
+function hasItsBlocks(one: ReportFile): boolean {
+  if (!BLOCK_CLASSES.includes(one.class)) return false;
+  if (one.live === true) return true;
+  if (one.size === undefined || one.sha256 === undefined || one.size > MAX_FILE_SIZE) return false;
+  const plan = planBlocks(one.size);
+  return one.class === plan.blockClass && one.blocks === plan.dataBlocks;
+}
+
 /**
  * Return the report in a plaintext, its signature verified.
  *
@@ -104,8 +113,6 @@ export function readReport(plaintext: Uint8Array): { readonly report: Report; re
   const replyKey = members[1]?.data ?? new Uint8Array();
   if (sha256Hex(replyKey) !== value.reply_key) throw new FileError(Failure.ARCHIVE, "the reply key is not the one that the report names");
   verifyStatement(unb64url(value.thread), KIND, value, value.signature);
-  if (value.files.some((one) => !BLOCK_CLASSES.includes(one.class) || (one.blocks === undefined && one.live !== true))) {
-    throw new PeerError(Failure.BLOCK, "a file has blocks that cannot be");
-  }
+  if (!value.files.every(hasItsBlocks)) throw new PeerError(Failure.BLOCK, "a file has not the blocks that its size needs");
   return { report: value, replyRecipient: Recipient.fromRaw(replyKey) };
 }

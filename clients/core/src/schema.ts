@@ -60,10 +60,10 @@ export const version: Decoder<1> = (value) => {
   return 1;
 };
 
-/** true or false. */
-export const flag: Decoder<boolean> = (value) => {
-  if (typeof value !== "boolean") throw refused("true or false is expected");
-  return value;
+/** A flag that is there or not; `false` is written by leaving it out. */
+export const yes: Decoder<true> = (value) => {
+  if (value !== true) throw refused("true is expected, or nothing");
+  return true;
 };
 
 /** A list of `min` to `max` items. */
@@ -103,9 +103,9 @@ export function object<R extends Shape, O extends Shape = Record<never, never>>(
   };
 }
 
-/** A text in several languages: 1 to 8, each of at most `max` characters. */
+/** A text in several languages: 1 to 8, each of 1 to `max` characters. */
 export function localised(max: number): Decoder<Readonly<Record<string, string>>> {
-  const one = text(max);
+  const one = text(max, 1);
   return (value) => {
     const fields = entries(value);
     if (fields.size < 1 || fields.size > 8) throw refused("one to eight languages are expected");
@@ -128,8 +128,10 @@ function checked(check: (value: string) => unknown, name: string): Decoder<strin
 
 /** An id that people chose: `[a-z][a-z0-9-]{0,31}`. */
 export const id = pattern(/^[a-z][a-z0-9-]{0,31}$/, "an id");
-/** A language: `en`, `zh_hans`. */
-export const language = pattern(/^[a-z]{2,3}(?:_[a-z]{2,4})?$/, "a language");
+/** A language, and a country or script where it needs one: `en`, `pt_br`, `zh_hans`. */
+export const language = pattern(/^[a-z]{2,3}(?:_[a-z]{2}|_[a-z]{4})?$/, "a language");
+/** The origin line of a log: printable ASCII without space and plus. */
+export const logOrigin = pattern(/^[!-*,-~]{1,255}$/, "the origin of a log");
 /** SHA-256 as 64 characters of lower-case hex. */
 export const hash = pattern(/^[0-9a-f]{64}$/, "a hash");
 /** 16 bytes as 32 characters of lower-case hex. */

@@ -247,7 +247,7 @@ const editionRunner = each("edition", {
   },
   bucket: (one) => { expect(edition.bucketOf(one["desk"], fromHex(one["thread_hex"]), one["bits"])).toBe(one["expected"]); },
   reply_tag: (one) => {
-    const tag = edition.replyTag(fromHex(one["reply_tag_hex"]), one["desk"], one["reviewer"], one["number"], one["part"]);
+    const tag = edition.replyTag(fromHex(one["reply_tag_hex"]), fromHex(one["thread_hex"]), one["desk"], one["reviewer"], one["number"], one["part"]);
     expect(encoding.hex(tag)).toBe(one["expected_hex"]);
   },
   read_tile: (one) => {
@@ -292,6 +292,7 @@ const receiptRunner = each("receipt", {
       key: fromHex(one["key_hex"]),
       ...(one["report"] === null || one["report"] === undefined ? {} : { id: one["report"] }),
       ...(one["desk"] === null || one["desk"] === undefined ? {} : { desk: one["desk"] }),
+      today: one["today"],
     });
     const { commitment_hex: committed, ...expected } = one["expected"];
     expect(value).toEqual(expected);
@@ -373,7 +374,8 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   prekeys: prekeysRunner,
   proof: each("proof", {
     verify_proof: (one) => {
-      const head = verifyProof(utf8(one["proof_text"]), fromHex(one["entry_hex"]), one["origin"], fromHex(one["key_hex"]));
+      const raw = one["proof_base64"] === undefined ? utf8(one["proof_text"]) : from64(one["proof_base64"]);
+      const head = verifyProof(raw, fromHex(one["entry_hex"]), one["origin"], fromHex(one["key_hex"]));
       expect(head.size).toBe(one["expected_size"]);
     },
   }),

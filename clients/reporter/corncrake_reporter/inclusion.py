@@ -9,6 +9,7 @@ Source: crypto/spec/receipt.md; crypto/spec/tiles.md; RFC 6962 §2.1; C2SP tlog-
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_LEAVES: Final = 1 << 22
 """Leaves of a log that are looked through: more than ten years of a busy one."""
+GRACE: Final = timedelta(days=1)
+"""A head signed soon after midnight need not have what came in the last minutes of the day before."""
 _MAX_LEAF: Final = 256
 """Bytes of an entry: a commitment has 32, a public document's line some 100."""
 
@@ -86,7 +89,7 @@ def _stands_in(server: Server, wanted: bytes, head: Checkpoint) -> bool:
 def check_inclusion(visit: Visit, receipt: Receipt) -> Inclusion:
     """Say whether the log includes what a receipt promised.
 
-    A head of a later day than the receipt's that lacks it is a fault of the server, and receipt and head prove it.
+    A head more than a day later than the receipt that lacks it is a fault of the server, and receipt and head prove it.
 
     Raises:
         LineError, RefusedError: from the transport.
@@ -103,4 +106,4 @@ def check_inclusion(visit: Visit, receipt: Receipt) -> Inclusion:
             raise FileError(Failure.SIZE, "the log is longer than this program looks through")
         if _stands_in(server, commitment(receipt), head):
             return Inclusion.INCLUDED
-    return Inclusion.FAULT if head.day > parse_day(receipt.day) else Inclusion.NOT_YET
+    return Inclusion.FAULT if head.day > parse_day(receipt.day) + GRACE else Inclusion.NOT_YET

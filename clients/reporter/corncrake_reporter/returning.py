@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from corncrake_crypto.edition import MAX_PARTS, find, read_tile, reply_tag
+from corncrake_crypto.encoding import unb64url
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.reply import ReplyPlace, join_replies, open_reply
@@ -63,7 +64,7 @@ def _parts(visit: Visit, codename: Codename, board: Board) -> list[Reply]:
     public = desk.identity(edition.reviewer)
     found: list[Reply] = []
     for part in range(MAX_PARTS):
-        sealed = find(tile, reply_tag(key, desk.id, edition.reviewer, edition.number, part))
+        sealed = find(tile, reply_tag(key, unb64url(thread, 32), desk.id, edition.reviewer, edition.number, part))
         if sealed is None:
             break
         place = ReplyPlace(visit.charter.charter.origin, desk.id, edition.reviewer, public, edition.number, board.bucket, part, thread)

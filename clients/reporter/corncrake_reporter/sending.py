@@ -204,7 +204,7 @@ def send(visit: Visit, codename: Codename, message: Message, line: Line) -> Prog
         progress.tried = True
         receipt = line.persist(lambda: server.post_report(visit.desk.id, visit.epoch, sealed))
     log = visit.charter.charter.log
-    open_receipt(receipt, log.origin, unb64url(log.key, 32), progress.report, visit.desk.id)
+    open_receipt(receipt, log.origin, unb64url(log.key, 32), progress.report, visit.desk.id, today=visit.presence.today)
     progress.receipt = receipt
     line.tell(progress)
     with Server(visit.link.origin) as server:

@@ -14,6 +14,11 @@ if (place !== null) {
     document.documentElement.lang = language;
     render(
       <main>
+        <p>
+          <button type="button" onClick={() => { window.location.replace("about:blank"); }}>
+            {messages(language).leave}
+          </button>
+        </p>
         <h1>{messages(language).failed_heading}</h1>
         <p role="alert">{messages(language).failed_link}</p>
       </main>,

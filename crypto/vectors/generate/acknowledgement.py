@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def acknowledgement(signer: str = "ana", **changes: Any) -> str:
     """Return an acknowledgement as a note."""
     fields: dict[str, Any] = {"root": root_text(), "reviewer": "ana", "number": 2, "reports": ["ab" * 32, "cd" * 32]}
-    fields |= {"log": {"size": 64, "root": url(bytes(range(32)))}} | changes
+    fields |= {"log": {"origin": "report.example.org/log/1", "size": 64, "root": url(bytes(range(32)))}} | changes
     return document("acknowledgement", fields, ("reviewer/ana", signer))
 
 
@@ -27,6 +27,7 @@ def cases() -> Iterator[Case]:
         ("other_root", "another organisation", "root", acknowledgement(root=root_text("log"))),
         ("other_reviewer", "another reviewer's, under this name", "desk", acknowledgement(reviewer="bo")),
         ("other_kind", "another document", "kind", document("edition", {}, ("reviewer/ana", "ana"))),
+        ("log_without_origin", "a log head that does not say of which log", "json", acknowledgement(log={"size": 64, "root": url(bytes(32))})),
         ("id_upper", "an id in upper case", "json", acknowledgement(reports=["AB" * 32])),
     ):
         base: dict[str, Any] = {"what": what, "do": "open_acknowledgement", "failure": failure, "note_text": signed, "root": root_text()}

@@ -27,6 +27,13 @@ def stanza(share: bytes = SHARE, body: bytes = BODY, kind: bytes = b"mlkem768x25
     return b"-> " + kind + b" " + raw64(share) + more + b"\n" + raw64(body) + b"\n"
 
 
+P = 2**255 - 19
+SMALL_ORDER = [number.to_bytes(32, "little") for number in (0, 1, P - 1, P, P + 1)] + [
+    bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+    bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+]
+"""The list of RFC 7748's implementers, in the bytes that it is known by."""
+
 END = b"--- " + raw64(MAC) + b"\n"
 PAYLOAD = bytes(16) + b"\xaa" * (512 + 16)
 GOOD = VERSION + stanza() * 2 + END + PAYLOAD
@@ -68,9 +75,11 @@ def header_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "share_padded": (VERSION + stanza().replace(raw64(SHARE), raw64(SHARE) + b"==") + END, "padding"),
         "body_31": (VERSION + stanza(body=BODY[1:]) + END, "a body of 31 bytes"),
         "body_48": (VERSION + stanza(body=bytes(48)) + b"\n" + END, "a body of 48 bytes"),
-        "small_order_zero": (VERSION + stanza(share=SHARE[:1088] + bytes(32)) + END, "the X25519 half of the share is zero"),
-        "small_order_one": (VERSION + stanza(share=SHARE[:1088] + b"\1" + bytes(31)) + END, "a point of small order"),
     }
+    for at, point in enumerate(SMALL_ORDER):
+        bad[f"small_order_{at}"] = (VERSION + stanza(share=SHARE[:1088] + point) + END, "the X25519 half of the share is of small order")
+    top = SMALL_ORDER[5][:31] + bytes([SMALL_ORDER[5][31] | 0x80])
+    bad["small_order_top_bit"] = (VERSION + stanza(share=SHARE[:1088] + top) + END, "a point of small order, with the top bit, which does not count")
     for name, (raw, what) in bad.items():
         yield f"header_{name}", {"what": what, "do": "parse_header", "failure": "header", "file_base64": b64(raw)}
 

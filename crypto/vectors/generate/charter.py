@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from organisation import (
     ORIGIN,
+    QUARTER,
     TODAY,
     Case,
     charter,
@@ -58,14 +59,17 @@ def good_cases() -> Iterator[Case]:
     yield "succession", opened("a second key", None, after("second", succession(1, "organisation", "second")))
     chain = succession(1, "organisation", "second"), succession(2, "second", "third")
     yield "two_successions", opened("a third key", None, after("third", *chain))
-    quarter = {"quarter": "2026-Q4", "recipient": recipient("recovery"), "not_before": "2026-10-01", "not_after": "2026-12-31"}
     rooms: dict[str, Any] = {
-        "emergency": False,
+        "emergency": True,
         "quorum": 2,
         "stamps": [12, 16, 20],
         "witnesses": {"keys": [{"name": "w", "key": url(bytes(32))}], "threshold": 1},
     }
-    yield "rooms", opened("the rooms for later", None, charter_note(desks=[desk(recovery=[quarter])], **rooms))
+    yield (
+        "languages",
+        opened("names in Chinese and Asturian", None, charter_note(desks=[desk(names={"zh_hans": "\u6cd5\u5f8b", "ast": "Lleis", "pt_br": "Leis"})])),
+    )
+    yield "rooms", opened("the rooms for later", None, charter_note(desks=[desk(recovery=[QUARTER])], **rooms))
     for name, origin in {"onion": "http://" + "a" * 56 + ".onion", "loopback": "http://127.0.0.1:8080", "port": ORIGIN + ":8443"}.items():
         yield f"origin_{name}", opened(f"the address {origin}", None, charter_note(origin=origin), origin=origin)
 
@@ -77,6 +81,15 @@ def refused_cases() -> Iterator[Case]:
     yield "space", opened("a space after the JSON", "not-canonical", note(spaced, ("organisation", "organisation")))
     yield "unknown_field", opened("a field that nobody knows", "json", charter_note(more=1))
     yield "sequence_0", opened("sequences begin at 1", "json", charter_note(sequence=0))
+    wrong: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("language_three", "a country of three letters", {"desks": [desk(names={"en_abc": "Legal"})]}),
+        ("label_empty", "an empty name", {"desks": [desk(names={"en": ""})]}),
+        ("emergency_false", "what is absent, written", {"emergency": False}),
+        ("quorum_one", "a quorum of one", {"quorum": 1}),
+        ("stamps_256", "a stamp of 256 bits", {"stamps": [12, 16, 256]}),
+    )
+    for name, what, changes in wrong:
+        yield name, opened(what, "json", charter_note(**changes))
     yield "other_root", opened("another organisation's charter", "root", charter_note(root=root_text("log")))
     thief = {"key": url(public("thief")), "names": {"en": "The Organisation"}}
     yield "thief", opened("another key that claims the pin", "root", charter_note("thief", organisation=thief))
@@ -116,6 +129,8 @@ def succession_cases() -> Iterator[Case]:
 def contradiction_cases() -> Iterator[Case]:
     """What fields say about each other."""
     ana, bo = desk()["reviewers"]
+    next_one = QUARTER | {"quarter": "2027-Q1", "recipient": recipient("later"), "number": 5}
+    organisation = {"key": url(public("organisation")), "names": {"en": "The Organisation"}}
     press = {"id": "press"}
     contradictions: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("desk_twice", "a desk twice", {"desks": [desk(), desk()]}),
@@ -138,6 +153,18 @@ def contradiction_cases() -> Iterator[Case]:
             "more witnesses needed than there are",
             {"witnesses": {"keys": [{"name": "w", "key": url(bytes(32))}], "threshold": 2}},
         ),
+        ("witness_twice", "a witness twice", {"witnesses": {"keys": [{"name": "w", "key": url(bytes([n]) * 32)} for n in (1, 2)], "threshold": 1}}),
+        ("stamps_fall", "steps of stamps that do not rise", {"stamps": [12, 12, 20]}),
+        ("recovery_number_twice", "two recovery keys of one number", {"desks": [desk(recovery=[QUARTER, next_one | {"number": 4}])]}),
+        (
+            "recovery_key_twice",
+            "one recovery key for two quarters",
+            {"desks": [desk(recovery=[QUARTER, next_one | {"recipient": recipient("recovery")}])]},
+        ),
+        ("key_organisation_log", "the organisation's key is the log's", {"log": {"origin": "report.example.org/log/1", "key": organisation["key"]}}),
+        ("key_reviewer_courier", "a reviewer's key is a courier's", {"couriers": [{"id": "north", "key": ana["identity"]}]}),
+        ("key_release_log", "a release key is the log's", {"release_keys": [url(public("log"))]}),
+        ("key_witness_log", "a witness's key is the log's", {"witnesses": {"keys": [{"name": "w", "key": url(public("log"))}], "threshold": 1}}),
         ("origin_plain_http", "http to a public address", {"origin": "http://report.example.org"}),
         ("origin_upper", "an address in upper case", {"origin": "https://Report.example.org"}),
         ("origin_path", "an address with a path", {"origin": ORIGIN + "/"}),

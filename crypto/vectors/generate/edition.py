@@ -35,7 +35,8 @@ def head_cases() -> Iterator[Case]:
         ("tiles_more", "two tiles for one bucket", "edition", head(tiles=["ab" * 32] * 2)),
         ("slots_24", "slots that are no power of two", "edition", head(slots=24)),
         ("slots_4", "fewer than eight slots", "json", head(slots=4)),
-        ("bits_17", "more than 16 bits", "json", head(bits=17)),
+        ("bits_11", "more than 10 bits", "json", head(bits=11)),
+        ("log_without_origin", "a log head that does not say of which log", "json", head(log={"size": 64, "root": "A" * 43})),
         ("number_0", "numbers begin at 1", "json", head(number=0)),
         ("tile_upper", "a hash in upper case", "json", head(tiles=["AB" * 32])),
     ):
@@ -70,6 +71,12 @@ def heads_cases() -> Iterator[Case]:
         ("rollback", "a newer charter exists", "rollback", [head(charter=newer)]),
         ("other_charter", "another charter of this sequence exists", "equivocation", [head(charter=other)]),
         ("equivocation", "two heads of one number", "equivocation", [head(), head(day="2026-11-24")]),
+        (
+            "equivocation_below",
+            "two heads of one number, the second behind a newer one",
+            "equivocation",
+            [head(), head(number=6), head(day="2026-11-24")],
+        ),
         ("no_voice", "a reviewer who is no voice", "desk", [head("bo", reviewer="bo")]),
         ("unknown", "somebody unknown", "desk", [head("eve", reviewer="eve")]),
     ):
@@ -83,13 +90,20 @@ def place_cases() -> Iterator[Case]:
     """Buckets and tags."""
     thread = public("thread")
     digest = hashlib.sha256(b"corncrake.org/v1/bucket\nlegal\n" + thread).digest()
-    for bits in (0, 1, 3, 8, 11, 16):
+    for bits in (0, 1, 3, 8, 10):
         fields = {"desk": "legal", "thread_hex": thread.hex(), "bits": bits}
         expected = int.from_bytes(digest, "big") >> (256 - bits)
         yield f"bucket_{bits}", {"what": f"the first {bits} bits", "do": "bucket", "failure": None} | fields | {"expected": expected}
     for number, part in ((1, 0), (5, 0), (5, 3), (2**40 + 1, 1)):
-        place = b"corncrake.org/v1/tag\nlegal\nana\n" + number.to_bytes(8, "big") + bytes([part])
-        fields = {"reply_tag_hex": seed("reply tag").hex(), "desk": "legal", "reviewer": "ana", "number": number, "part": part}
+        place = b"corncrake.org/v1/tag\nlegal\nana\n" + thread + number.to_bytes(8, "big") + bytes([part])
+        fields = {
+            "reply_tag_hex": seed("reply tag").hex(),
+            "thread_hex": thread.hex(),
+            "desk": "legal",
+            "reviewer": "ana",
+            "number": number,
+            "part": part,
+        }
         expected = hmac.new(seed("reply tag"), place, hashlib.sha256).hexdigest()[:32]
         yield f"tag_{number}_{part}", {"what": "a tag", "do": "reply_tag", "failure": None} | fields | {"expected_hex": expected}
 

@@ -34,6 +34,8 @@ def good_cases() -> Iterator[Case]:
     yield "known_name_other_key", opened("a known name with another key is unknown", None, same_name)
     other = f"\u2014 other {b64(b'abcd' + bytes(70))}\n"
     yield "other_algorithm", opened("a signature of another length by an unknown key is passed over", None, note(TEXT, ANA) + other)
+    many = note(TEXT, ANA) + f"\u2014 other {b64(b'abcdefg')}\n" * 63
+    yield "many", opened("64 signatures, 63 of them unknown", None, many)
     empty = "a\n\nb\n\n"
     yield "empty_lines", opened("empty lines in the text", None, note(empty, ANA), expected_text=empty)
 
@@ -56,7 +58,10 @@ def form_cases() -> Iterator[Case]:
         "carriage_return": ("CR LF", whole.replace("\n", "\r\n")),
         "control": ("a control character", whole.replace("text", "te\u0001t")),
         "not_utf8": ("bytes that are not UTF-8", whole.encode().replace(b"text", b"te\xfft")),
-        "too_many": ("17 signatures", TEXT + "\n" + signature_line(TEXT, *ANA) + f"\u2014 other {b64(b'abcdefg')}\n" * 16),
+        "too_many": ("65 signatures", TEXT + "\n" + signature_line(TEXT, *ANA) + f"\u2014 other {b64(b'abcdefg')}\n" * 64),
+        "name_next_line": ("U+0085 in the name of an unknown signer", whole + f"\u2014 ot\u0085her {b64(b'abcdefg')}\n"),
+        "name_mark": ("U+FEFF in the name of an unknown signer", whole + f"\u2014 ot\ufeffher {b64(b'abcdefg')}\n"),
+        "name_long": ("a name of 256 characters", whole + f"\u2014 {'a' * 256} {b64(b'abcdefg')}\n"),
         "twice": ("one key twice", note(TEXT, ANA, ANA)),
     }
     for name, (what, raw) in bad.items():

@@ -142,6 +142,16 @@ def desk(**changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
+QUARTER: dict[str, Any] = {
+    "number": 4,
+    "quarter": "2026-Q4",
+    "recipient": recipient("recovery"),
+    "not_before": "2026-10-01",
+    "not_after": "2026-12-31",
+}
+"""A desk's recovery key."""
+
+
 def charter(**changes: Any) -> dict[str, Any]:
     """Return the value of the charter."""
     fields: dict[str, Any] = {
@@ -194,7 +204,7 @@ def head(signer: str = "ana", **changes: Any) -> str:
         "slots": 8,
         "tiles": ["ab" * 32],
         "charter": {"sequence": 3, "sha256": CHARTER_SHA256},
-        "log": {"size": 64, "root": url(bytes(range(32)))},
+        "log": {"origin": "report.example.org/log/1", "size": 64, "root": url(bytes(range(32)))},
     }
     value = fields | changes
     return document("edition", value, (f"reviewer/{value['reviewer']}", signer))

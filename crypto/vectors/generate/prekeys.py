@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from organisation import EPOCH, TODAY, Case, charter_note, desk, prekey, recipient, root_text
+from organisation import EPOCH, QUARTER, TODAY, Case, charter_note, desk, prekey, recipient, root_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ANA, BO = prekey("ana"), prekey("bo")
-QUARTER = {"quarter": "2026-Q4", "recipient": recipient("recovery"), "not_before": "2026-10-01", "not_after": "2026-12-31"}
+ANA, BO, SECOND = prekey("ana"), prekey("bo"), prekey("ana", number=2)
+OTHER = prekey("ana", recipient=recipient("other"))
 
 
 def chosen(what: str, failure: str | None, *notes: str, charter: str | None = None, today: str = TODAY) -> dict[str, Any]:
@@ -46,13 +46,14 @@ def good_cases() -> Iterator[Case]:
     yield "charter_order", good("the order of ids, not that of the charter", ANA, BO, charter=turned, expect=both)
     newer = prekey("ana", number=2, recipient=recipient("newer"))
     yield "higher_number", good("the higher number holds", newer, BO, ANA, expect=[("ana", 2, "newer"), ("bo", 1, "bo prekey")])
+    yield "higher_first", good("the higher number first", ANA, newer, ANA, BO, expect=[("ana", 2, "newer"), ("bo", 1, "bo prekey")])
     yield "one_left_out", good("one has none", ANA, charter=one, expect=both[:1], left_out=("bo",))
     stale = prekey("bo", not_after="2026-11-29")
     yield "stale", good("one is over", ANA, stale, charter=one, today="2026-11-30", expect=both[:1], left_out=("bo",))
     early = prekey("bo", not_before="2026-11-23")
     yield "early", good("one has not begun", ANA, early, charter=one, today="2026-11-22", expect=both[:1], left_out=("bo",))
     recovering = charter_note(desks=[desk(recovery=[QUARTER])])
-    yield "recovery", good("the recovery key stands last", ANA, BO, charter=recovering, expect=[*both, ("recovery", 1, "recovery")])
+    yield "recovery", good("the recovery key stands last", ANA, BO, charter=recovering, expect=[*both, ("recovery", 4, "recovery")])
     over = charter_note(desks=[desk(recovery=[QUARTER | {"not_after": "2026-11-24"}])])
     yield "recovery_over", good("the recovery key is over", ANA, BO, charter=over, expect=both, left_out=("recovery",))
 
@@ -64,6 +65,13 @@ def refused_cases() -> Iterator[Case]:
         ("too_few", "one of two that are needed", "too-few", [ANA], None),
         ("none", "no prekey", "too-few", [], None),
         ("equivocation", "two of one number", "equivocation", [ANA, prekey("ana", recipient=recipient("other")), BO], None),
+        (
+            "equivocation_below",
+            "two of one number, the second behind a higher one",
+            "equivocation",
+            [ANA, SECOND, prekey("ana", recipient=recipient("other")), BO],
+            None,
+        ),
         ("one_recipient", "one recipient of two reviewers", "equivocation", [ANA, prekey("bo", recipient=recipient("ana prekey"))], None),
         ("foreign_signature", "signed by another", "signature", [ANA, prekey("bo", "thief")], None),
         ("signed_by_colleague", "signed by another reviewer", "signature", [ANA, prekey("bo", "ana")], None),

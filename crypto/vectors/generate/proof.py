@@ -27,10 +27,17 @@ def head(signer: str = "log") -> str:
 GOOD = "c2sp.org/tlog-proof@v1\nindex 5\n" + "".join(map(line, path(5, LEAVES))) + "\n" + head()
 
 
-def files() -> Iterator[tuple[str, str, str | None, str]]:
+def files() -> Iterator[tuple[str, str, str | None, str | bytes]]:
     """Proofs of entry 5."""
     yield "good", "a proof", None, GOOD
     yield "extra", "with extra data", None, GOOD.replace("index", "extra aGVsbG8=\nindex", 1)
+    for length, failure in ((65_536, None), (65_537, "proof")):
+        extra = line(b"x" * length)
+        yield f"extra_{length}", f"{length} bytes of extra data", failure, GOOD.replace("index", f"extra {extra}index", 1)
+    yield "index_huge", "an index that no log has", "proof", GOOD.replace("index 5", "index 9999999999999999")
+    yield "checkpoint_long", "a checkpoint of more than 16 KiB", "proof", GOOD + "\u2014 other AAAAAAAA\n" * 1_000
+    yield "checkpoint_not_utf8", "a checkpoint that is not UTF-8", "note", GOOD.encode().replace(b"day", b"d\xffy")
+    yield "head_not_ascii", "a line before the checkpoint that is not ASCII", "proof", GOOD.replace("index", "\u00edndex", 1)
     yield "foreign_signature", "its head signed by another key", "signature", GOOD.replace(head(), head("thief"))
     yield "other_index", "another index", "proof", GOOD.replace("index 5", "index 4")
     yield "outside", "an index at the size", "proof", GOOD.replace("index 5", "index 8")
@@ -52,7 +59,7 @@ def cases() -> Iterator[Case]:
             "what": what,
             "do": "verify_proof",
             "failure": failure,
-            "proof_text": raw,
+            **({"proof_text": raw} if isinstance(raw, str) else {"proof_base64": base64.b64encode(raw).decode()}),
             "entry_hex": ENTRIES[5].hex(),
             "origin": LOG,
             "key_hex": public("log").hex(),

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOG = "report.example.org/log/1"
-FIELDS: dict[str, Any] = {"id": "ab" * 32, "desk": "safety", "day": "2026-11-25", "salt": "cd" * 32}
-OPENING = FIELDS | {"index": 7, "kind": "report"}
+FIELDS: dict[str, Any] = {"id": "ab" * 32, "desk": "safety", "log": LOG, "day": "2026-11-25", "salt": "cd" * 32}
+OPENING = {key: value for key, value in FIELDS.items() if key != "log"} | {"index": 7, "kind": "report"}
 DUMMY = {"index": 8, "kind": "dummy", "day": "2026-11-25", "salt": "ef" * 32}
 
 
@@ -31,6 +31,7 @@ def receipts() -> Iterator[Case]:
         ("other_name", "signed under another name", "signature", receipt("log", "other.example/log/1")),
         ("changed", "a changed day", "signature", receipt().replace("11-25", "11-26")),
         ("other_kind", "another document", "kind", document("edition", FIELDS, (LOG, "log"))),
+        ("other_log", "a receipt of another log under the same key", "origin", receipt(log="report.example.org/log/2")),
         ("other_desk", "a receipt for another desk", "desk", receipt(desk="press")),
         ("other_report", "a receipt for another report", "altered", receipt(id="ac" * 32)),
         ("id_upper", "an id in upper case", "json", receipt(id="AB" * 32)),
@@ -38,6 +39,9 @@ def receipts() -> Iterator[Case]:
         ("no_such_day", "a day that no calendar has", "json", receipt(day="2026-02-30")),
         ("unknown_field", "a field that nobody knows", "json", receipt(more=1)),
         ("not_canonical", "spaces in the JSON", "not-canonical", note(f"corncrake.org/receipt/v1\n{spaced}\n", (LOG, "log"))),
+        ("two_days_ahead", "a receipt of a day two days ahead", None, receipt(day="2026-11-27")),
+        ("three_days_ahead", "a receipt of a day three days ahead", "not-yet-valid", receipt(day="2026-11-28")),
+        ("long_ago", "a receipt of a day long past, for the same bytes again", None, receipt(day="2026-01-05")),
         ("two_objects", "a line more", "json", note(f"corncrake.org/receipt/v1\n{canonical(FIELDS)}\n{{}}\n", (LOG, "log"))),
     ):
         case: dict[str, Any] = {
@@ -49,8 +53,10 @@ def receipts() -> Iterator[Case]:
             "key_hex": public("log").hex(),
             "report": FIELDS["id"],
             "desk": "safety",
+            "today": "2026-11-25",
         }
-        yield f"receipt_{name}", case if failure else case | {"expected": FIELDS}
+        days = {"two_days_ahead": "2026-11-27", "long_ago": "2026-01-05"}
+        yield f"receipt_{name}", case if failure else case | {"expected": FIELDS | {"day": days.get(name, FIELDS["day"])}}
 
 
 def openings() -> Iterator[Case]:

@@ -112,6 +112,10 @@ def read_cases() -> Iterator[Case]:
         "expected_recipient": recipient("reply"),
     }
     yield "good", read("a report with a file", None, *of(good), **expected)
+    large = {"class": 4_190_208, "size": 20_000_000, "blocks": 5}
+    with_large = report(files=[FILE | large], language="zh_hans")
+    expected = {"expected": {key: value for key, value in with_large.items() if key != "signature"}, "expected_recipient": recipient("reply")}
+    yield "large_file", read("a file in large blocks", None, *of(with_large), **expected)
     live = {key: value for key, value in FILE.items() if key not in {"blocks", "sha256", "size"}} | {"live": True}
     recording = report(files=[live])
     expected = {"expected": {key: value for key, value in recording.items() if key != "signature"}, "expected_recipient": recipient("reply")}
@@ -133,6 +137,15 @@ def read_cases() -> Iterator[Case]:
         ("member_more", "a member more", "archive", (*one, ("more", b""))),
         ("members_swapped", "the reply key first", "kind", one[::-1]),
         ("file_class", "a class of blocks that does not exist", "block", of(report(files=[FILE | {"class": 1_024}]))),
+        ("file_other_class", "the large class for a small file", "block", of(report(files=[FILE | {"class": 4_190_208}]))),
+        ("file_more_blocks", "more blocks than its size needs", "block", of(report(files=[FILE | {"blocks": 4}]))),
+        ("file_too_large", "a file larger than any can be", "block", of(report(files=[FILE | {"size": 1_024 * 4_187_648 + 1}]))),
+        ("file_no_size", "no size, and not being recorded", "block", of(report(files=[{k: v for k, v in FILE.items() if k != "size"}]))),
+        ("file_no_hash", "no hash, and not being recorded", "block", of(report(files=[{k: v for k, v in FILE.items() if k != "sha256"}]))),
+        ("file_live_blocks", "more blocks than a recording can have", "json", of(report(files=[FILE | {"live": True, "blocks": 65_537}]))),
+        ("file_live_false", "what is absent, written", "json", of(report(files=[FILE | {"live": False}]))),
+        ("answer_about_false", "what is absent, written, in an answer", "json", of(report(answers=[{"question": "when", "about": False}]))),
+        ("language_four", "a script of three letters", "json", of(report(language="zh_han"))),
         ("file_no_count", "no count, and not being recorded", "block", of(report(files=[{k: v for k, v in FILE.items() if k != "blocks"}]))),
     ):
         yield name, read(what, failure, *members)

@@ -80,6 +80,7 @@ def form_cases() -> Iterator[Case]:
         ("no_expires", "no expiry", "signature-input", f";expires={NOW + 240}", ""),
         ("other_tag", "another tag", "signature-input", 'tag="corncrake"', 'tag="other"'),
         ("nonce_short", "a short nonce", "signature-input", NONCE, NONCE[1:]),
+        ("nonce_bits", "a nonce with bits beyond its 16 bytes", "signature-input", NONCE, NONCE[:-1] + chr(ord(NONCE[-1]) + 1)),
         ("created_zero", "a number with a leading zero", "signature-input", "created=", "created=0"),
         ("keyid_upper", "a key id in upper case", "signature-input", '"boat"', '"Boat"'),
         ("signature_unpadded", "a signature without padding", "signature", "==:", ":"),
@@ -99,12 +100,14 @@ def cases() -> Iterator[Case]:
     body = b"a parcel"
     yield "body", case("the digest of a body", None, headers(body=body), expected_body_sha256=hashlib.sha256(body).hexdigest())
     yield "authority_case", case("the scheme's own port and upper case mean nothing", None, authority="https://Report.example.org:443")
+    yield "other_port", case("the port of another scheme", "signature", authority="https://report.example.org:80")
     yield "last_second", case("the last second", None, now=NOW + 240)
     yield "clock_behind", case("a clock that is 60 seconds behind", None, now=NOW - 60)
     yield "expired", case("a second too late", "expired", now=NOW + 241)
     yield "in_the_future", case("a clock that is 61 seconds behind", "not-yet-valid", now=NOW - 61)
-    yield "too_long", case("a life of 301 seconds", "expired", headers(life=301))
-    yield "no_life", case("no life at all", "expired", headers(life=0))
+    yield "too_long", case("a life of 301 seconds", "encoding", headers(life=301))
+    yield "longest", case("a life of 300 seconds", None, headers(life=300))
+    yield "no_life", case("no life at all", "encoding", headers(life=0))
     yield "foreign_signature", case("signed by another key", "signature", headers(signer="thief"))
     yield "other_body", case("the digest of another body", "signature", headers() | {"content-digest": digest(body)})
     for name, value in {"method": "PUT", "authority": "other.example.org", "path": "/v1/courier/pending", "query": ""}.items():

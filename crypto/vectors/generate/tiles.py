@@ -98,6 +98,22 @@ def cases() -> Iterator[Case]:
     yield from bundles()
     for old, new in ((0, 1), (0, 64), (64, 128), (255, 256), (256, 257), (192, 600), (0, 1_000)):
         yield f"grow_{old}_{new}", growth(old, new)
+    opening, named = b"corncrake.org/leaf/v1\n", b"ab" * 32 + b"\n"
+    for name, what, entry_bytes, expected in (
+        ("commitment", "32 bytes", bytes(32), False),
+        ("commitment_text", "32 bytes that look like text", b"corncrake.org/leaf/v1\naaaaaaaaa\n", False),
+        ("charter", "a charter", opening + b"charter\n" + named, True),
+        ("unknown", "a kind that nobody knows yet", opening + b"legal-hold-2\n" + named, True),
+        ("no_kind", "no kind", opening + b"\n" + named, None),
+        ("kind_upper", "a kind in upper case", opening + b"Charter\n" + named, None),
+        ("kind_long", "a kind of 33 characters", opening + b"a" * 33 + b"\n" + named, None),
+        ("hash_short", "a hash of 63 characters", opening + b"charter\n" + named[1:], None),
+        ("no_newline", "no newline at the end", opening + b"charter\n" + named[:-1], None),
+        ("bytes_31", "31 bytes", bytes(31), None),
+        ("nothing", "no bytes", b"", None),
+    ):
+        case = {"what": what, "do": "is_public", "failure": "encoding" if expected is None else None, "entry_hex": entry_bytes.hex()}
+        yield f"entry_{name}", case if expected is None else case | {"expected": expected}
     text = "corncrake.org/charter/v1\n{}\n"
     yield (
         "leaf_entry",

@@ -39,8 +39,8 @@ class Taken(NamedTuple):
 
 def receipt_of(promise: Promise, log: LogKey) -> bytes:
     """Return the receipt note of a stored report; always the same for the same promise."""
-    receipt = Receipt(id=promise.id, desk=promise.desk, day=promise.day, salt=promise.salt)
-    return sign_receipt(receipt, log.origin, log.key)
+    receipt = Receipt(id=promise.id, desk=promise.desk, log=log.origin, day=promise.day, salt=promise.salt)
+    return sign_receipt(receipt, log.key)
 
 
 class Intake:

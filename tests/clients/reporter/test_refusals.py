@@ -207,7 +207,8 @@ def test_whoever_sends_does_not_need_the_tile(middle: Middle, run: Run) -> None:
 
 def test_a_receipt_that_nobody_signed_is_refused_and_the_words_are_shown(middle: Middle, run: Run) -> None:
     def change(method: str, _path: str, answer: Answer) -> Answer:
-        forged = sign_receipt(Receipt(id="00" * 32, desk="legal", day="2026-11-25", salt="00" * 32), middle.server.log_origin, SigningKey.generate())
+        log = middle.server.log_origin
+        forged = sign_receipt(Receipt(id="00" * 32, desk="legal", log=log, day="2026-11-25", salt="00" * 32), SigningKey.generate())
         return answer._replace(body=forged) if method == "POST" else answer
 
     middle.between.change = change
@@ -224,10 +225,11 @@ def test_a_log_that_does_not_keep_its_promise_is_proved_to(middle: Middle, run: 
     middle.server.publish()
     words = run(middle.server, "send", "--json", "--text", STORY, "--receipt", str(path)).said["words"]
     head = open_checkpoint(middle.server.get("/log/1/checkpoint").content, middle.server.log_origin, middle.server.log_key)
-    later = sign_checkpoint(Checkpoint(head.origin, head.size, head.root, TODAY + timedelta(days=1)), log_signer(middle.server))
-    middle.between.change = instead("/log/1/checkpoint", later)
-    ran = run(middle.server, "check", "--json", "--receipt", str(path), words=words)
-    assert (ran.code, ran.said["included"]) == (1, "fault")
+    for days, said in ((1, (0, "not-yet-published")), (2, (1, "fault"))):
+        later = sign_checkpoint(Checkpoint(head.origin, head.size, head.root, TODAY + timedelta(days=days)), log_signer(middle.server))
+        middle.between.change = instead("/log/1/checkpoint", later)
+        ran = run(middle.server, "check", "--json", "--receipt", str(path), words=words)
+        assert (ran.code, ran.said["included"]) == said
 
 
 def log_signer(server: RunningServer) -> SigningKey:
@@ -281,7 +283,8 @@ def test_a_text_longer_than_a_report_is_refused_before_anything_is_sent(server: 
 
 def test_a_file_that_is_no_receipt_of_this_server_is_not_held_against_the_server(server: RunningServer, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "receipt.note"
-    path.write_bytes(sign_receipt(Receipt(id="00" * 32, desk="legal", day="2026-11-25", salt="00" * 32), server.log_origin, SigningKey.generate()))
+    foreign = Receipt(id="00" * 32, desk="legal", log=server.log_origin, day="2026-11-25", salt="00" * 32)
+    path.write_bytes(sign_receipt(foreign, SigningKey.generate()))
     for chosen in (path, tmp_path / "nothing"):
         ran = run(server, "check", "--receipt", str(chosen), words=never_used())
         assert (ran.code, ran.out) == (1, "")

@@ -38,7 +38,7 @@ def opened(server: RunningServer, report: str) -> OpenedReport:
 
 def answered(server: RunningServer, report: str, *, key: SigningKey | None = None, **changes: Any) -> None:
     """The voice `ana` publishes an edition with a reply to a report."""
-    said, recipient = opened(server, report)
+    said, recipient, _ = opened(server, report)
     number = next(EDITIONS)
     fields: dict[str, Any] = {
         "origin": server.origin,
@@ -52,7 +52,7 @@ def answered(server: RunningServer, report: str, *, key: SigningKey | None = Non
     }
     draft = ReplyDraft(**fields | changes)
     sealed = seal(build_reply(draft, key or server.organisation.reviewers["ana"]), [recipient])
-    tag = reply_tag(unb64url(said.reply_tag), "legal", "ana", number, draft.part)
+    tag = reply_tag(unb64url(said.reply_tag), unb64url(said.thread), "legal", "ana", number, draft.part)
     parcel = server.parcel("ana", number, server.edition(number, server.organisation.tile((tag, sealed))))
     assert server.push("ana", number, parcel).status_code == 201
 

@@ -282,7 +282,7 @@ def test_an_expired_charter_is_refused_and_the_parcel_stays_good(desk: Desk) -> 
 
 def test_a_voice_that_was_shown_another_log_is_a_fork(desk: Desk) -> None:
     charter = CharterRef(sequence=1, sha256=text_hash(unverified_text(desk.server.charter)))
-    desk.server.heads = [desk.organisation.head(log=LogHead(size=1, root=b64url(bytes(32))), charter=charter)]
+    desk.server.heads = [desk.organisation.head(log=LogHead(origin="report.example.org/log/1", size=1, root=b64url(bytes(32))), charter=charter)]
     assert desk.bring(desk.server.parcel()).data["failure"] == "fork"
 
 

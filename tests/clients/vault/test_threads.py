@@ -55,7 +55,7 @@ def look(desk: Desk, reporter: SimulatedReporter, members: dict[str, bytes]) -> 
     tile = read_tile(members[f"tile-legal-{place:05d}.bin"], edition.slots, edition.tiles[place])
     found: list[Reply] = []
     for part in range(4):
-        sealed = find(tile, reply_tag(reporter.tag_key, "legal", "ana", edition.number, part))
+        sealed = find(tile, reply_tag(reporter.tag_key, reporter.key.public, "legal", "ana", edition.number, part))
         if sealed is None:
             break
         where = ReplyPlace(ORIGIN, "legal", "ana", public, edition.number, place, part, reporter.thread)

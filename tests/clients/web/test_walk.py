@@ -80,7 +80,7 @@ def answer_in_edition(server: RunningServer, report: OpenedReport, number: int, 
         text=text,
     )
     sealed = seal(build_reply(draft, server.organisation.reviewers["ana"]), [report.reply_recipient])
-    tag = reply_tag(unb64url(report.report.reply_tag), "legal", "ana", number, 0)
+    tag = reply_tag(unb64url(report.report.reply_tag), unb64url(thread), "legal", "ana", number, 0)
     tile = server.organisation.tile((tag, sealed))
     pushed = server.push("ana", number, server.parcel("ana", number, server.edition(number, tile)))
     assert pushed.status_code == 201, pushed.text
@@ -131,6 +131,32 @@ def test_words_are_completed_as_they_are_typed(page: Page, address: str) -> None
     page.get_by_label("Twelve words").press_sequentially("aband")
     page.get_by_role("button", name="abandon").click()
     assert page.get_by_label("Twelve words").input_value() == "abandon "
+
+
+def test_words_are_read_in_either_language_and_with_their_numbers(new_page: Callable[..., Page], address: str) -> None:
+    spanish = new_page(locale="es-MX")
+    spanish.goto(address)
+    spanish.get_by_role("button", name="Escribir un aviso").click()
+    spanish.get_by_label("What happened?").fill("Lo vi desde el puente.")
+    spanish.get_by_role("button", name="Seguir").click()
+    spanish.get_by_role("button", name="Enviar").click()
+    spanish.get_by_role("heading", name="Sus doce palabras").wait_for()
+    words = spanish.locator("ol.words li").all_inner_texts()
+    page = new_page()
+    open_page(page, address)
+    page.get_by_role("button", name="I have twelve words").click()
+    page.get_by_label("Twelve words").fill("\n".join(f"{number}. {word}" for number, word in enumerate(words, 1)))
+    page.get_by_role("button", name="Look for an answer").click()
+    page.get_by_text("No reviewer's machine has answered to these words yet.").wait_for()
+
+
+def test_no_word_is_broken_on_a_narrow_screen_with_large_type(new_page: Callable[..., Page], address: str) -> None:
+    page = new_page(viewport={"width": 320, "height": 640})
+    send_one(page, address, [], "A narrow screen.")
+    page.evaluate("document.documentElement.style.fontSize = '36px'")
+    count = "all => all.map(one => { const r = document.createRange(); r.selectNodeContents(one); return r.getClientRects().length; })"
+    lines = page.locator("ol.words li").evaluate_all(count)
+    assert lines == [1] * 12
 
 
 def test_the_page_speaks_spanish(new_page: Callable[..., Page], address: str) -> None:

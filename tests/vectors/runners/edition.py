@@ -41,7 +41,10 @@ def run(case: dict[str, Any]) -> None:
         assert edition.bucket(case["desk"], bytes.fromhex(case["thread_hex"]), case["bits"]) == case["expected"]
     elif case["do"] == "reply_tag":
         key = bytes.fromhex(case["reply_tag_hex"])
-        assert edition.reply_tag(key, case["desk"], case["reviewer"], case["number"], case["part"]).hex() == case["expected_hex"]
+        assert (
+            edition.reply_tag(key, bytes.fromhex(case["thread_hex"]), case["desk"], case["reviewer"], case["number"], case["part"]).hex()
+            == case["expected_hex"]
+        )
     else:
         assert case["do"] == "read_tile"
         _run_tile(case)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from corncrake_crypto import receipt
+from corncrake_crypto.encoding import parse_day
 
 
 def run(case: dict[str, Any]) -> None:
@@ -21,5 +22,6 @@ def run(case: dict[str, Any]) -> None:
         return
     assert case["do"] == "open_receipt"
     key = bytes.fromhex(case["key_hex"])
-    found = receipt.open_receipt(case["note_text"].encode(), case["origin"], key, report=case["report"], desk=case["desk"])
+    raw, today = case["note_text"].encode(), parse_day(case["today"])
+    found = receipt.open_receipt(raw, case["origin"], key, report=case["report"], desk=case["desk"], today=today)
     assert msgspec.to_builtins(found) == case["expected"]

@@ -17,6 +17,8 @@ def run(case: dict[str, Any]) -> None:
             entries = tiles.read_entries(raw)
             assert [entry.hex() for entry in entries] == case["expected_hex"]
             assert tiles.write_entries(entries) == raw
+        case "is_public":
+            assert tiles.is_public(bytes.fromhex(case["entry_hex"])) is case["expected"]
         case "leaf_entry":
             assert tiles.leaf_entry(case["kind"], case["text"]) == case["expected_text"].encode()
         case _:

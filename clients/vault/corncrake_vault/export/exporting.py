@@ -65,7 +65,7 @@ def export_parcel(vault: Vault, target: Path) -> Exported:
         from_id=vault.reviewer,
         number=number,
         root=root_text(vault.root),
-        ranges=Ranges(log_from=0, log_to=_log(vault).size),
+        ranges=Ranges(log_from=0, log_to=_frontier(vault).size),
         members=(),
         day=day_text(vault.today),
     )
@@ -75,13 +75,17 @@ def export_parcel(vault: Vault, target: Path) -> Exported:
     return Exported(number, [(e.desk, e.number) for e in editions], *counts, size)
 
 
-def _log(vault: Vault) -> LogHead:
-    frontier = Frontier.decode(vault.store.fact("frontier") or Frontier().encode())
-    return LogHead(size=frontier.size, root=b64url(frontier.root()))
+def _frontier(vault: Vault) -> Frontier:
+    return Frontier.decode(vault.store.fact("frontier") or Frontier().encode())
+
+
+def _log(vault: Vault, opened: OpenedCharter) -> LogHead:
+    frontier = _frontier(vault)
+    return LogHead(origin=opened.charter.log.origin, size=frontier.size, root=b64url(frontier.root()))
 
 
 def _editions(vault: Vault, opened: OpenedCharter) -> list[NewEdition]:
-    log = _log(vault)
+    log = _log(vault, opened)
     return [
         make_edition(vault, opened, desk, vault.store.next_number(f"edition:{desk.id}"), log)
         for desk in vault.own_desks(opened.charter)
@@ -104,17 +108,17 @@ def _members(vault: Vault, opened: OpenedCharter, editions: list[NewEdition], nu
     for edition in editions:
         members.append((f"edition-{edition.desk}.note", edition.head))
         members += [(f"tile-{edition.desk}-{place:05d}.bin", tile) for place, tile in enumerate(edition.tiles)]
-    note, acknowledged = _acknowledgement(vault, number)
+    note, acknowledged = _acknowledgement(vault, opened, number)
     members.append(("acknowledgement.note", note))
     wanted = [str(row[0]) for row in store.rows("SELECT id FROM blocks WHERE sealed IS NULL ORDER BY id LIMIT ?", (MAX_WANTED,))]
     members.append(("wanted.json", canonical({"blocks": wanted})))
     return members, (len(prekeys), acknowledged, len(wanted))
 
 
-def _acknowledgement(vault: Vault, number: int) -> tuple[bytes, int]:
+def _acknowledgement(vault: Vault, opened: OpenedCharter, number: int) -> tuple[bytes, int]:
     rows = vault.store.rows("SELECT id FROM reports WHERE failure IS NULL ORDER BY rowid DESC LIMIT ?", (MAX_REPORTS,))
     reports = tuple(sorted(str(row[0]) for row in rows))
-    value = Acknowledgement(root=root_text(vault.root), reviewer=vault.reviewer, number=number, reports=reports, log=_log(vault))
+    value = Acknowledgement(root=root_text(vault.root), reviewer=vault.reviewer, number=number, reports=reports, log=_log(vault, opened))
     return sign_acknowledgement(value, vault.identity), len(reports)
 
 

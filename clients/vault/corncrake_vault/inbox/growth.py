@@ -10,7 +10,6 @@ Source: crypto/spec/checkpoint.md; RFC 6962 §2.1.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,7 +19,7 @@ from corncrake_crypto.encoding import unb64url
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.merkle import Frontier, leaf_hash, tree_root
 from corncrake_crypto.note import text_hash, unverified_text
-from corncrake_crypto.tiles import LEAF_KINDS, read_entries
+from corncrake_crypto.tiles import is_public, read_entries
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 FROZEN_AFTER: Final = timedelta(days=2)
 """A head is signed every day; two days leave room for time zones and the way of a stick."""
-_PUBLIC: Final = re.compile(rf"{re.escape('corncrake.org/leaf/v1')}\n(?:{'|'.join(LEAF_KINDS)})\n[0-9a-f]{{64}}\n".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,6 @@ class Growth:
     head: str
     before: int
     frozen: date | None
-
-
-def is_public(entry: bytes) -> bool:
-    """Say whether a log entry is a document's in clear; what is not is a commitment, and needs an opening."""
-    return _PUBLIC.fullmatch(entry) is not None
 
 
 def own_size(store: Store) -> int:

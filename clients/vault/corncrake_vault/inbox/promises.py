@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from corncrake_crypto.encoding import unb64url
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.merkle import leaf_hash
-from corncrake_crypto.receipt import Opening, Receipt, commitment, open_receipt, opening_commitment
+from corncrake_crypto.receipt import Opening, commitment, open_receipt, opening_commitment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -47,8 +47,7 @@ def take_openings(store: Store, openings: Iterable[Opening], desks: Collection[s
             continue
         vouched.add(opening.id)
         if opening.desk in desks:
-            promised = Receipt(id=opening.id, desk=opening.desk, day=opening.day, salt=opening.salt)
-            _expect(store, promised, leaf, head="", position=opening.index)
+            _expect(store, _Promised(opening.id, opening.desk, opening.day, leaf), head="", position=opening.index)
     return vouched
 
 
@@ -69,17 +68,25 @@ def take_receipts(store: Store, notes: Iterable[bytes], charter: Charter, desks:
         leaf = leaf_hash(commitment(receipt))
         if receipt.desk in desks:
             row = store.row("SELECT position FROM leaves WHERE hash = ?", (leaf,))
-            _expect(store, receipt, leaf, head=head, position=None if row is None else int(row[0]))
+            promised = _Promised(receipt.id, receipt.desk, receipt.day, leaf)
+            _expect(store, promised, head=head, position=None if row is None else int(row[0]))
     return vouched
 
 
-def _expect(store: Store, promised: Receipt, leaf: bytes, *, head: str, position: int | None) -> None:
-    known = store.row("SELECT leaf FROM expected WHERE report = ?", (promised.id,))
-    if known is not None and bytes(known[0]) != leaf:
-        raise PeerError(Failure.EQUIVOCATION, f"the server has given report {promised.id[:12]}… two different receipts")
+class _Promised(NamedTuple):
+    report: str
+    desk: str
+    day: str
+    leaf: bytes
+
+
+def _expect(store: Store, promised: _Promised, *, head: str, position: int | None) -> None:
+    known = store.row("SELECT leaf FROM expected WHERE report = ?", (promised.report,))
+    if known is not None and bytes(known[0]) != promised.leaf:
+        raise PeerError(Failure.EQUIVOCATION, f"the server has given report {promised.report[:12]}… two different receipts")
     store.run(
         "INSERT INTO expected VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (report) DO UPDATE SET position = coalesce(position, excluded.position)",
-        (promised.id, promised.desk, promised.day, leaf, head, position),
+        (*promised, head, position),
     )
 
 

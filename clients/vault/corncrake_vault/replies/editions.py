@@ -176,7 +176,7 @@ def _with_text(vault: Vault, number: int, draft: ReplyDraft) -> ReplyDraft:
 def _slots(vault: Vault, live: _Live) -> list[tuple[bytes, bytes]]:
     return [
         (
-            reply_tag(live.tag_key, part.desk, part.reviewer, part.edition, part.part),
+            reply_tag(live.tag_key, unb64url(part.thread, 32), part.desk, part.reviewer, part.edition, part.part),
             seal(build_reply(part, vault.identity), [live.recipient]),
         )
         for part in split_reply(live.draft)

@@ -14,6 +14,7 @@ export interface Answer {
   readonly until?: string;
   readonly about?: boolean;
   readonly choices?: readonly string[];
+  /** "I do not know": what else was given stays in the draft, and is not sent. */
   readonly unknown?: boolean;
 }
 

@@ -4,14 +4,19 @@ import { CorncrakeError, Failure, FileError, PeerError } from "@corncrake/core/e
 import { fill, type Messages } from "../i18n/messages";
 import { LineError, RefusedError } from "../transport/server";
 
-const RUN_OUT: readonly string[] = [Failure.EXPIRED, Failure.TOO_FEW];
+/** The papers are not those of the link: to try again would not help, and to go on would be wrong. */
+export function isForeign(error: unknown): boolean {
+  return (error instanceof PeerError || error instanceof FileError) && ![Failure.EXPIRED, Failure.TOO_FEW, Failure.DESK].some((one) => one === error.failure);
+}
 
 /** Say what happened and what to do; whether anything was lost is said beside it. */
 export function explain(error: unknown, say: Messages): string {
   if (error instanceof LineError) return say.failed_line;
   if (error instanceof RefusedError) return fill(say.failed_refused, { failure: error.failure });
   if (error instanceof CorncrakeError) {
-    if (RUN_OUT.includes(error.failure)) return fill(say.failed_expired, { failure: error.failure });
+    if (error.failure === Failure.EXPIRED) return fill(say.failed_expired, { failure: error.failure });
+    if (error.failure === Failure.TOO_FEW) return say.failed_closed;
+    if (error.failure === Failure.DESK) return say.failed_desk;
     if (error instanceof PeerError || error instanceof FileError) return fill(say.failed_trust, { failure: error.failure });
     if (error.failure === Failure.SIZE) return say.failed_too_long;
     return fill(say.failed_ours, { failure: error.failure });

@@ -39,7 +39,7 @@ async function partsFrom(visit: Visit, codename: Codename, head: Visit["heads"][
   const identity = identityOf(visit.desk, edition.reviewer);
   const found: Reply[] = [];
   for (let part = 0; part < MAX_PARTS; part += 1) {
-    const sealed = findSlot(tile, replyTag(key, desk, edition.reviewer, edition.number, part));
+    const sealed = findSlot(tile, replyTag(key, unb64url(thread, 32), desk, edition.reviewer, edition.number, part));
     if (sealed === undefined) break;
     const expected = { origin: visit.charter.charter.origin, desk, reviewer: edition.reviewer, edition: edition.number, bucket, part, thread };
     found.push(await openReply(sealed, replyIdentity(codename, root, desk), identity, expected));

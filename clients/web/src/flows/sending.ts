@@ -86,11 +86,12 @@ function prepareFiles(draft: Draft): readonly Prepared[] {
 function answersOf(draft: Draft): ReportAnswer[] {
   return Object.entries(draft.answers)
     .filter(([, answer]) => isAnswered(answer))
-    .map(([question, answer]) => ({
-      question,
-      ...answer,
-      ...(answer.text === undefined ? {} : { text: repairText(answer.text) }),
-    }));
+    .map(([question, { text, about, unknown, ...rest }]) =>
+      // "I do not know" stands alone; what else was typed before it was ticked stays on the page.
+      unknown === true
+        ? { question, unknown }
+        : { question, ...rest, ...(about === true ? { about } : {}), ...(text === undefined ? {} : { text: repairText(text) }) },
+    );
 }
 
 async function pause(milliseconds: number): Promise<void> {
@@ -224,7 +225,7 @@ export class Delivery {
     try {
       const receipt = await persist(() => postReport(visit.desk.id, visit.epoch, sealed), onWaiting);
       const { log } = visit.charter.charter;
-      openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk: visit.desk.id });
+      openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk: visit.desk.id, today: visit.today });
     } catch (error) {
       if (error instanceof RefusedError) this.attempted = false;
       throw error;

@@ -2,7 +2,7 @@
 /** Reading the twelve words as a person types them: completion, and which word is wrong. */
 import { Codename, complete } from "@corncrake/core/codename";
 import { CorncrakeError, Failure } from "@corncrake/core/errors";
-import type { Language } from "../i18n/messages";
+import { LANGUAGES, type Language } from "../i18n/messages";
 
 /** The 2,048 words of one language. */
 export type WordTable = readonly string[];
@@ -15,10 +15,13 @@ export type WordsProblem =
 const WORDS = 12;
 const SHOWN = 4;
 
-/** Load the words of a language; each list is a file of its own, fetched when it is needed. */
-export async function loadWords(language: Language): Promise<WordTable> {
-  const loaded = language === "es" ? await import("@scure/bip39/wordlists/spanish.js") : await import("@scure/bip39/wordlists/english.js");
-  return loaded.wordlist;
+/** The lists of all languages that the page speaks. */
+export type WordTables = Readonly<Record<Language, WordTable>>;
+
+/** Load all lists, at every visit: words can be in another language than the page, and what is fetched must not tell which. */
+export async function loadWords(): Promise<WordTables> {
+  const [english, spanish] = await Promise.all([import("@scure/bip39/wordlists/english.js"), import("@scure/bip39/wordlists/spanish.js")]);
+  return { en: english.wordlist, es: spanish.wordlist };
 }
 
 /** Complete the word that is being typed: up to four words that fit, none when it stands complete or nothing was typed. */
@@ -29,8 +32,17 @@ export function suggestions(text: string, table: WordTable): readonly string[] {
   return fitting.length === 1 && fitting[0] === last ? [] : fitting.slice(0, SHOWN);
 }
 
-/** Read twelve words; name what is wrong with them, if anything is. */
-export function readWords(text: string, table: WordTable): { codename: Codename } | { problem: WordsProblem } {
+/**
+ * Read twelve words in whichever language they are; name what is wrong with them, in the page's language, if they are right in none. The numbers of a
+ * list that was copied whole do not count.
+ */
+export function readWords(text: string, tables: WordTables, language: Language): { codename: Codename } | { problem: WordsProblem } {
+  const plain = text.replace(/(^|\s)\d{1,2}[.)]?(?=\s|$)/g, " ");
+  const all = LANGUAGES.map((one) => readIn(plain, tables[one.id]));
+  return all.find((read) => "codename" in read) ?? readIn(plain, tables[language]);
+}
+
+function readIn(text: string, table: WordTable): { codename: Codename } | { problem: WordsProblem } {
   const typed = text.trim().split(/\s+/).filter((word) => word !== "");
   for (const [place, word] of typed.entries()) {
     const plain = word.toLowerCase();

@@ -10,11 +10,11 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { newCodename, pickTwo } from "../flows/chance";
 import { EMPTY_DRAFT, holdsSomething, type Draft } from "../flows/draft";
-import { explain } from "../flows/explain";
+import { explain, isForeign } from "../flows/explain";
 import { look, type ThreadView } from "../flows/returning";
 import { Delivery, NOTHING_SENT, type Progress, type SendOptions } from "../flows/sending";
 import { loadVisit, type Link, type Visit } from "../flows/visit";
-import { loadWords, type WordTable } from "../flows/words";
+import { loadWords, type WordTables } from "../flows/words";
 import { LANGUAGES, messages, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading } from "./controls";
 import { ReturnWords, Thread } from "./return_screens";
@@ -26,6 +26,7 @@ type Screen =
   | { readonly name: "before" | "story" | "review" | "sending" | "words" | "done" | "return" | "busy" }
   | { readonly name: "check"; readonly asked: readonly [number, number] }
   | { readonly name: "thread"; readonly view: ThreadView; readonly sent: boolean }
+  | { readonly name: "closed"; readonly error: unknown; readonly retry: () => void }
   | { readonly name: "failed"; readonly error: unknown; readonly retry: () => void; readonly change: (() => void) | undefined }
   | { readonly name: "stuck"; readonly error: unknown; readonly way: Way };
 
@@ -36,8 +37,11 @@ interface Way {
   readonly onChange: () => void;
 }
 
-/** Replace the page, at once, by an empty one; nothing is left to go back to. */
+let leaving = false;
+
+/** Replace the page, at once, by an empty one; nothing is left to go back to, and nothing is asked. */
 function leave(): void {
+  leaving = true;
   document.body.replaceChildren();
   window.location.replace("about:blank");
 }
@@ -73,10 +77,28 @@ function useWarning(needed: boolean): void {
   // Before the next frame, not after it: the first letter typed is already something to lose.
   useLayoutEffect(() => {
     if (!needed) return undefined;
-    const warn = (event: BeforeUnloadEvent): void => { event.preventDefault(); };
+    const warn = (event: BeforeUnloadEvent): void => { if (!leaving) event.preventDefault(); };
     window.addEventListener("beforeunload", warn);
     return () => { window.removeEventListener("beforeunload", warn); };
   }, [needed]);
+}
+
+/** The papers of the visit could not be had, or are not right: nothing was written yet. */
+function Closed({ error, say, onRetry }: { error: unknown; say: Messages; onRetry: () => void }): JSX.Element {
+  return (
+    <>
+      <Heading>{say.failed_heading}</Heading>
+      <Alert>
+        <p>{explain(error, say)}</p>
+        <p>{say.closed_nothing_sent}</p>
+      </Alert>
+      {isForeign(error) ? null : (
+        <Action main wide onClick={onRetry}>
+          {say.try_again}
+        </Action>
+      )}
+    </>
+  );
 }
 
 /** Something failed before anything of a report could leave. */
@@ -105,7 +127,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const [language, setLanguage] = useState<Language>(first);
   const [screen, setScreen] = useState<Screen>({ name: "busy" });
   const [visit, setVisit] = useState<Visit | undefined>(undefined);
-  const [table, setTable] = useState<WordTable>([]);
+  const [tables, setTables] = useState<WordTables | undefined>(undefined);
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
   const [more, setMore] = useState("");
   const [codename, setCodename] = useState<Codename | undefined>(undefined);
@@ -115,17 +137,16 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const fail = (retry: () => void, change?: () => void) => (error: unknown): void => { setScreen({ name: "failed", error, retry, change }); };
   const load = (): void => {
     setScreen({ name: "busy" });
-    Promise.all([loadVisit(link), loadWords(language)]).then(([opened, words]) => {
+    Promise.all([loadVisit(link), loadWords()]).then(([opened, words]) => {
       setVisit(opened);
-      setTable(words);
+      setTables(words);
       setScreen({ name: "before" });
-    }).catch(fail(load));
+    }).catch((error: unknown) => { setScreen({ name: "closed", error, retry: load }); });
   };
   useEffect(load, []);
   useEffect(() => {
     document.documentElement.lang = language;
     document.title = say.title;
-    void loadWords(language).then(setTable);
   }, [language]);
   useWarning(["sending", "words", "check"].includes(screen.name) || (screen.name !== "done" && (holdsSomething(draft) || more.trim() !== "")));
 
@@ -169,10 +190,12 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   };
 
   const shown = (): JSX.Element => {
+    if (screen.name === "closed") return <Closed error={screen.error} say={say} onRetry={screen.retry} />;
     if (screen.name === "failed") return <Failed error={screen.error} say={say} onRetry={screen.retry} onChange={screen.change} />;
     if (screen.name === "stuck") return <Stuck error={screen.error} delivery={screen.way.delivery} say={say} onAgain={() => { bring(screen.way); }} onChange={screen.way.onChange} onArrived={screen.way.onArrived} />;
-    if (visit === undefined || screen.name === "busy") return <p role="status">{say.loading}</p>;
+    if (visit === undefined || tables === undefined || screen.name === "busy") return <p role="status">{say.loading}</p>;
     const shared = { visit, say, language };
+    const table = tables[language];
     const words = codename?.words(table) ?? [];
     switch (screen.name) {
       case "before":
@@ -190,7 +213,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       case "done":
         return <Done days={visit.form.promise_days} say={say} />;
       case "return":
-        return <ReturnWords table={table} say={say} onCodename={show} onBack={() => { setScreen({ name: "before" }); }} />;
+        return <ReturnWords tables={tables} language={language} say={say} onCodename={show} onBack={() => { setScreen({ name: "before" }); }} />;
       case "thread":
         return <Thread view={screen.view} say={say} sent={screen.sent} text={more} onText={setMore} onSend={() => { sendMore(screen.view); }} />;
     }

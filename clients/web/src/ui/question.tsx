@@ -44,7 +44,7 @@ function Unknown({ question, answer, say, onAnswer }: Pick<QuestionProps, "quest
       name={`q-${question.id}-unknown`}
       label={say.unknown}
       checked={answer.unknown === true}
-      onChange={(unknown) => { onAnswer(unknown ? { unknown } : {}); }}
+      onChange={(unknown) => { onAnswer({ ...answer, unknown }); }}
     />
   );
 }
@@ -54,7 +54,7 @@ function Options({ question, answer, language, say, onAnswer }: QuestionProps): 
   const chosen = answer.choices ?? [];
   const pick = (id: string, checked: boolean): void => {
     const rest = one ? [] : chosen.filter((other) => other !== id);
-    onAnswer({ choices: checked ? [...rest, id] : rest });
+    onAnswer({ ...answer, choices: checked ? [...rest, id] : rest });
   };
   return (
     <fieldset>
@@ -88,7 +88,7 @@ export function QuestionField(props: QuestionProps): JSX.Element {
         hint={question.hint === undefined ? undefined : localised(question.hint, language)}
         value={answer.text ?? ""}
         long={question.kind === "story"}
-        onValue={(text) => { onAnswer({ text }); }}
+        onValue={(text) => { onAnswer({ ...answer, text }); }}
       />
       {question.kind === "story" ? null : <Unknown question={question} answer={answer} say={say} onAnswer={onAnswer} />}
     </div>

@@ -2,10 +2,10 @@
 /** The screens of coming back: the words, the thread, writing more. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { readWords, suggestions, type WordsProblem, type WordTable } from "../flows/words";
+import { readWords, suggestions, type WordsProblem, type WordTables } from "../flows/words";
 import type { Codename } from "@corncrake/core/codename";
 import type { ThreadView } from "../flows/returning";
-import { fill, type Messages } from "../i18n/messages";
+import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading, TextField } from "./controls";
 
 function problemText(problem: WordsProblem, say: Messages): string {
@@ -15,19 +15,20 @@ function problemText(problem: WordsProblem, say: Messages): string {
 }
 
 interface ReturnProps {
-  readonly table: WordTable;
+  readonly tables: WordTables;
+  readonly language: Language;
   readonly say: Messages;
   readonly onCodename: (codename: Codename) => void;
   readonly onBack: () => void;
 }
 
 /** One field that completes words as they are typed. */
-export function ReturnWords({ table, say, onCodename, onBack }: ReturnProps): JSX.Element {
+export function ReturnWords({ tables, language, say, onCodename, onBack }: ReturnProps): JSX.Element {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<WordsProblem | undefined>(undefined);
-  const fitting = suggestions(text, table);
+  const fitting = suggestions(text, tables[language]);
   const look = (): void => {
-    const read = readWords(text, table);
+    const read = readWords(text, tables, language);
     if ("problem" in read) setProblem(read.problem);
     else onCodename(read.codename);
   };
@@ -103,6 +104,7 @@ export function Thread({ view, say, sent, text, onText, onSend }: ThreadProps): 
         <>
           <p>{say.thread_none}</p>
           <p class="quiet">{say.thread_none_hint}</p>
+          <p class="quiet">{say.thread_not_yours}</p>
         </>
       )}
       {sent ? (
