@@ -34,6 +34,9 @@ from tests.simulators.organisation import TODAY, SimulatedOrganisation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from corncrake_crypto.archive import MemberReader
+    from corncrake_crypto.parcel import Parcel
+
 SECONDS: Final = 2
 MIB: Final = 1 << 20
 NAME: Final = "reviewer/ana"
@@ -52,7 +55,10 @@ def _stream(raw: bytes) -> None:
 
 
 def _parcel(raw: bytes) -> None:
-    read_parcel(io.BytesIO(raw), lambda _parcel, _name, _size, reader: reader.read())
+    def take(_parcel: Parcel, _name: str, _size: int, reader: MemberReader) -> None:
+        reader.read()
+
+    read_parcel(io.BytesIO(raw), take)
 
 
 def _member(name: str, data: bytes) -> bytes:
@@ -70,11 +76,11 @@ def _unseal(raw: bytes) -> object:
 
 
 def _object(raw: bytes) -> object:
-    return decode_canonical(raw, dict)
+    return decode_canonical(raw, dict[str, object])
 
 
 def _list(raw: bytes) -> object:
-    return decode_canonical(raw, list)
+    return decode_canonical(raw, list[object])
 
 
 def _form(raw: bytes) -> object:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -140,6 +141,8 @@ class _Run:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    # A crash must not write what is in memory to this machine's disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     said = _parser().parse_args(argv)
     terminal = Terminal(said.language or tongue_of(_locale()))
     try:

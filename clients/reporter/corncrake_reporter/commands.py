@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from corncrake_crypto.encoding import day_text
+from corncrake_crypto.encoding import day_text, root_text
 from corncrake_crypto.errors import Failure, PeerError, UsageError
 from corncrake_reporter.answers import from_file, from_text
 from corncrake_reporter.attachments import attach_all
@@ -156,7 +156,13 @@ def send_message(wish: Wish, codename: Codename, terminal: Terminal, progress: P
     if wish.receipt is not None and progress.receipt is not None:
         _save_receipt(wish.receipt, progress.receipt, terminal)
     fields = sent_fields(progress, codename.thread_id(wish.link.root, papers.desk.id))
-    return Result([message(terminal.tongue, "promise", days=papers.form.promise_days)], fields)
+    return Result([message(terminal.tongue, "promise", days=papers.form.promise_days, again=_again(wish.link))], fields)
+
+
+def _again(link: Link) -> str:
+    """Return the command that looks for an answer, whole: nothing of it is kept anywhere."""
+    desk = f" --desk {link.desk}" if link.desk is not None else ""
+    return f"corncrake-reporter check --server {link.origin} --root {root_text(link.root)}{desk}"
 
 
 # -- coming back -----------------------------------------------------------------------------------------------------------
@@ -178,7 +184,7 @@ def _thread_lines(thread: Thread, terminal: Terminal, *, server_said: bool) -> l
     """Return the way of a report as far as it has come: the server, a reviewer's machine, an answer."""
     tongue = terminal.tongue
     if not thread.acknowledged:
-        return [message(tongue, "none"), message(tongue, "none_hint")]
+        return [message(tongue, "none"), message(tongue, "none_hint"), message(tongue, "not_yours")]
     lines = [] if server_said else [message(tongue, "server_has")]
     lines.append(message(tongue, "machine_has"))
     for one in thread.answers:

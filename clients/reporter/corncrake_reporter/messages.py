@@ -14,7 +14,10 @@ TONGUES: Final[tuple[Tongue, ...]] = ("en", "es")
 
 _EN: Final = {
     "to": "This goes to: {desk}",
-    "protect": "What you write is sealed on this machine. Only the people of the desk can open it; the server cannot. Nothing of it is kept here.",
+    "protect": (
+        "What you write is sealed on this machine. Only the people of the desk can open it; the server cannot. "
+        "This program keeps nothing of it. Your shell may keep the command that you typed, and this window shows what was said until it is closed."
+    ),
     "not_protected": "Not protected: whoever watches this machine or your line can see that you were here, and your own words may tell who you are.",
     "skip": "You can leave any question empty (Enter). ? means: I don't know.",
     "story_end": "Write as many lines as you like. End with a line that has only a dot.",
@@ -51,7 +54,7 @@ _EN: Final = {
     "words": "Your twelve words:",
     "words_why": "With these words, and only with them, you can come back, see that your report arrived and read the answer.",
     "words_keep": "Write them on paper or keep them in a password manager: they are not stored anywhere, and nobody can give them to you again.",
-    "promise": "The desk means to answer within {days} days. To come back: corncrake-reporter check",
+    "promise": "The desk means to answer within {days} days. To come back, with the words: {again}",
     "receipt_saved": "The receipt is in {path}. Whoever finds it there can see that a report was sent from here.",
     "receipt_not_saved": "The receipt could not be written to {path}. That changes nothing about the report.",
     "ask_words": "Your twelve words, with spaces between:",
@@ -63,10 +66,11 @@ _EN: Final = {
     "no_answer": "No answer yet.",
     "none": "No reviewer's machine has answered to these words yet.",
     "none_hint": "In the first two weeks that is normal. If it was longer ago, check the words: other words would look the same.",
+    "not_yours": "If these are not your words, the desk will see what you add as a new report.",
     "stale": "No reviewer has been seen since {day}.",
     "never": "No reviewer has been seen yet.",
     "missing": "{count} parts of your files have not arrived there. You can send those files again with: corncrake-reporter add --file",
-    "included": "The public log includes your report, as the server promised.",
+    "included": "The public log includes this receipt's report, as the server promised.",
     "not-yet-published": "The public log does not include it yet: the next publication will.",
     "fault": "The public log should include your report by now, and does not. Your receipt proves that. Show it to the organisation in another way.",
     "lost_nothing_sent": "Nothing was sent, and nothing on this machine was changed.",
@@ -107,7 +111,10 @@ _EN: Final = {
 
 _ES: Final = {
     "to": "Esto llega a: {desk}",
-    "protect": "Lo que escribe se sella en esta máquina. Solo las personas de la mesa pueden abrirlo; el servidor no. Aquí no se guarda nada.",
+    "protect": (
+        "Lo que escribe se sella en esta máquina. Solo las personas de la mesa pueden abrirlo; el servidor no puede. "
+        "Este programa no guarda nada. Su terminal puede guardar la orden que escribió, y esta ventana muestra lo dicho hasta que la cierre."
+    ),
     "not_protected": "No está protegido: quien vigile esta máquina o su línea puede ver que estuvo aquí, y sus palabras pueden decir quién es.",
     "skip": "Puede dejar vacía cualquier pregunta (Intro). ? quiere decir: no lo sé.",
     "story_end": "Escriba las líneas que quiera. Termine con una línea que solo tenga un punto.",
@@ -144,7 +151,7 @@ _ES: Final = {
     "words": "Sus doce palabras:",
     "words_why": "Con estas palabras, y solo con ellas, puede volver, ver que su aviso llegó y leer la respuesta.",
     "words_keep": "Escríbalas en papel o guárdelas en un gestor de contraseñas: no quedan en ningún sitio y nadie puede dárselas otra vez.",
-    "promise": "La mesa quiere responder en un plazo de {days} días. Para volver: corncrake-reporter check",
+    "promise": "La mesa piensa responder en un plazo de {days} días. Para volver, con las palabras: {again}",
     "receipt_saved": "El recibo está en {path}. Quien lo encuentre ahí puede ver que desde aquí se envió un aviso.",
     "receipt_not_saved": "El recibo no se pudo escribir en {path}. Eso no cambia nada del aviso.",
     "ask_words": "Sus doce palabras, con espacios:",
@@ -156,10 +163,11 @@ _ES: Final = {
     "no_answer": "Todavía no hay respuesta.",
     "none": "Ninguna máquina de la mesa ha respondido todavía a estas palabras.",
     "none_hint": "En las dos primeras semanas es normal. Si fue hace más, revise las palabras: otras palabras se verían igual.",
+    "not_yours": "Si estas no son sus palabras, la mesa verá lo que añada como un aviso nuevo.",
     "stale": "No se ha visto a nadie de la mesa desde el {day}.",
     "never": "Todavía no se ha visto a nadie de la mesa.",
     "missing": "{count} partes de sus archivos no han llegado allí. Puede enviar esos archivos otra vez con: corncrake-reporter add --file",
-    "included": "El registro público incluye su aviso, como prometió el servidor.",
+    "included": "El registro público incluye el aviso de este recibo, como prometió el servidor.",
     "not-yet-published": "El registro público todavía no lo incluye: lo hará la próxima publicación.",
     "fault": "El registro público ya debería incluir su aviso, y no lo incluye. Su recibo lo prueba. Muéstrelo a la organización por otro camino.",
     "lost_nothing_sent": "No se envió nada y nada cambió en esta máquina.",

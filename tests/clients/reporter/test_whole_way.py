@@ -97,6 +97,11 @@ def test_the_way_goes_from_the_server_to_a_machine_to_an_answer(server: RunningS
     assert "words" not in more
 
 
+def test_what_to_type_to_come_back_is_printed_whole(server: RunningServer, run: Run) -> None:
+    ran = run(server, "send", "--text", STORY)
+    assert f"corncrake-reporter check --server {server.origin} --root {root_text(server.organisation.root)} --desk legal" in ran.out
+
+
 def test_words_that_were_never_used_look_like_a_report_that_nobody_opened(server: RunningServer, run: Run) -> None:
     sent = run(server, "send", "--json", "--text", STORY).said["words"]
     never = " ".join(Codename.generate().words("en"))
