@@ -156,13 +156,12 @@ def send_message(wish: Wish, codename: Codename, terminal: Terminal, progress: P
     if wish.receipt is not None and progress.receipt is not None:
         _save_receipt(wish.receipt, progress.receipt, terminal)
     fields = sent_fields(progress, codename.thread_id(wish.link.root, papers.desk.id))
-    return Result([message(terminal.tongue, "promise", days=papers.form.promise_days, again=_again(wish.link))], fields)
+    return Result([message(terminal.tongue, "promise", days=papers.form.promise_days, again=_again(wish.link, papers.desk.id))], fields)
 
 
-def _again(link: Link) -> str:
+def _again(link: Link, desk: str) -> str:
     """Return the command that looks for an answer, whole: nothing of it is kept anywhere."""
-    desk = f" --desk {link.desk}" if link.desk is not None else ""
-    return f"corncrake-reporter check --server {link.origin} --root {root_text(link.root)}{desk}"
+    return f"corncrake-reporter check --server {link.origin} --root {root_text(link.root)} --desk {desk}"
 
 
 # -- coming back -----------------------------------------------------------------------------------------------------------
