@@ -26,9 +26,7 @@ ADVICE: Final[dict[Failure, str]] = {
         "A part of the parcel was changed after it was made. Nothing was changed here. Copy it again; if it stays, pull it by another courier."
     ),
     Failure.REPEATED: "Nothing was changed, nothing is double. Import a newer parcel.",
-    Failure.RANGE: (
-        "A parcel before this one is missing. Nothing was changed. Import that one first, or pull again with --from and this vault's size."
-    ),
+    Failure.RANGE: ("A parcel before this one is missing. Nothing was changed. Import that one first, or pull again with --from 0."),
     Failure.SHRUNKEN: _LOG,
     Failure.FORK: _LOG,
     Failure.EQUIVOCATION: _LOG,

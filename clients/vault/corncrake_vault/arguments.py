@@ -7,13 +7,23 @@ Rules of this file: a command's help is one line that says what it does for a pe
 from __future__ import annotations
 
 import argparse
+from datetime import date  # noqa: TC003 - as everywhere in command lines
 from pathlib import Path
 from typing import Final
 
+from corncrake_crypto.encoding import parse_day
+from corncrake_crypto.errors import FileError
 from corncrake_vault.keys.prekeys import MAX_WEEKS, USUAL_WEEKS
 from corncrake_vault.threads.reading import STATES
 
 PASSPHRASE_VARIABLE: Final = "CORNCRAKE_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_day(text)
+    except FileError as error:
+        raise argparse.ArgumentTypeError(error.detail) from error
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--passphrase-file", type=Path, help=f"file with the passphrase in its first line; or {PASSPHRASE_VARIABLE}; else it is asked for"
     )
+    top.add_argument("--confirm-date", type=_day, metavar="YYYY-MM-DD", help="say that it is this day, when the vault was not used for long")
     top.add_argument("--json", action="store_true", help="print everything as one JSON object")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

@@ -57,7 +57,7 @@ def _vault(said: argparse.Namespace, passphrase: str) -> Vault:
     making = said.command == "init" or (said.command == "organisation" and said.ceremony == "create")
     if making and not (said.store / KEY_FILE).exists():
         return create_vault(said.store, passphrase, today)
-    return unlock_vault(said.store, passphrase, today)
+    return unlock_vault(said.store, passphrase, today, said.confirm_date)
 
 
 def _passphrase(said: argparse.Namespace, *, new: bool) -> str:
@@ -69,6 +69,13 @@ def _passphrase(said: argparse.Namespace, *, new: bool) -> str:
         return lines[0] if lines else ""
     if (given := os.environ.get(PASSPHRASE_VARIABLE)) is not None:
         return given
+    try:
+        return _asked(new=new)
+    except EOFError as error:
+        raise UsageError(Failure.MISUSE, "no passphrase was given; nothing was changed") from error
+
+
+def _asked(*, new: bool) -> str:
     passphrase = getpass.getpass("Passphrase of the vault: ")
     if new and getpass.getpass("The same once more: ") != passphrase:
         raise UsageError(Failure.MISUSE, "these were two different passphrases; nothing was changed")

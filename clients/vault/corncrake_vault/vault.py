@@ -8,10 +8,11 @@ root never changes once it is known.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.charter import Charter, Desk, OpenedCharter, open_charter
-from corncrake_crypto.encoding import b64url, parse_root, root_text
+from corncrake_crypto.encoding import b64url, day_text, parse_day, parse_root, root_text
 from corncrake_crypto.errors import Failure, PeerError, UsageError
 from corncrake_crypto.fields import CharterRef
 from corncrake_crypto.signatures import SigningKey
@@ -22,6 +23,11 @@ from corncrake_vault.store.database import DATABASE_FILE, Store
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
+
+
+LONG_UNUSED: Final = timedelta(days=45)
+"""After so long a person must confirm the date before it destroys anything."""
+_LAST_USED: Final = "last_used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +147,37 @@ def create_vault(folder: Path, passphrase: str, today: date) -> Vault:
     return Vault(Store(folder / DATABASE_FILE, key), today)
 
 
-def unlock_vault(folder: Path, passphrase: str, today: date) -> Vault:
+def _check_clock(store: Store, today: date, confirmed: date | None) -> None:
+    """Compare the clock with the last day on which this vault was used, and note the day."""
+    noted = store.fact(_LAST_USED)
+    last = parse_day(noted.decode()) if noted is not None else today
+    if today - last > LONG_UNUSED and confirmed != today:
+        raise UsageError(
+            Failure.NOT_YET_VALID,
+            f"this machine's clock says {day_text(today)}, and the vault was last used on {day_text(last)}. Keys that a wrong clock destroys never"
+            f" come back, so nothing was done. Set the clock, or, if it is right, say --confirm-date {day_text(today)}",
+        )
+    store.set_fact(_LAST_USED, day_text(max(today, last) if confirmed != today else today).encode())
+
+
+def unlock_vault(folder: Path, passphrase: str, today: date, confirmed: date | None = None) -> Vault:
     """Open the vault in `folder`, and destroy the prekey secrets whose time is over before it can be used.
+
+    Args:
+        folder: of the vault.
+        passphrase: of the vault.
+        today: by this machine's clock.
+        confirmed: the day that a person says it is; needed when the clock says that the vault was not used for long, since
+            secrets that a wrong clock destroys never come back.
 
     Raises:
         StoreError: `store`: no vault, wrong passphrase, damage.
+        UsageError: `not-yet-valid`: the clock is far ahead of the last day on which the vault was used, and nobody has confirmed it.
     """
     store = Store(folder / DATABASE_FILE, open_key_file(folder, passphrase))
     try:
         with store.transaction():
+            _check_clock(store, today, confirmed)
             destroyed = destroy_old_secrets(store, today)
     except BaseException:
         store.close()

@@ -276,6 +276,8 @@ def test_two_charters_of_one_sequence_are_equivocation(desk: Desk) -> None:
 
 
 def test_an_expired_charter_is_refused_and_the_parcel_stays_good(desk: Desk) -> None:
+    desk.travel(TODAY + timedelta(days=40))
+    assert desk.run("status").code == 0
     desk.travel(TODAY + timedelta(days=81))
     assert desk.bring(desk.server.parcel()).data["failure"] == "expired"
 
@@ -283,7 +285,12 @@ def test_an_expired_charter_is_refused_and_the_parcel_stays_good(desk: Desk) -> 
 def test_a_voice_that_was_shown_another_log_is_a_fork(desk: Desk) -> None:
     charter = CharterRef(sequence=1, sha256=text_hash(unverified_text(desk.server.charter)))
     desk.server.heads = [desk.organisation.head(log=LogHead(origin="report.example.org/log/1", size=1, root=b64url(bytes(32))), charter=charter)]
-    assert desk.bring(desk.server.parcel()).data["failure"] == "fork"
+    desk.server.take(desk.reporter().report())
+    said = desk.bring(desk.server.parcel())
+    assert said.code == 1
+    assert "fork: ana says to have seen another log" in said.err
+    # One reviewer cannot stop another's imports: it was opened all the same.
+    assert len(said.data["reports"]) == 1
 
 
 def test_a_parcel_of_another_organisation_is_refused(desk: Desk) -> None:

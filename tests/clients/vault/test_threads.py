@@ -169,10 +169,54 @@ def test_a_block_that_was_swapped_for_another_is_refused(desk: Desk) -> None:
     reporter = attach(desk, secrets.token_bytes(600_000))
     first, second, third = reporter.blocks
     desk.server.blocks = {first: reporter.blocks[second], second: reporter.blocks[first], third: reporter.blocks[third]}
-    desk.bring(desk.server.parcel(1))
+    said = desk.bring(desk.server.parcel(1))
+    assert (said.code, said.data["blocks"]) == (1, 1)
+    assert "block: block 1 of a file was changed on the way" in said.err
     said = desk.run("save", "1", str(desk.folder / "saved"))
-    assert (said.code, said.data["files"][0]["failure"]) == (1, "block")
+    assert (said.code, said.data["files"][0]["failure"]) == (1, "incomplete")
     assert list((desk.folder / "saved").iterdir()) == []
+
+
+def test_a_block_that_was_changed_on_the_way_is_told_and_the_right_one_still_comes(desk: Desk) -> None:
+    reporter = desk.reporter()
+    file = reporter.attach("bridge.jpg", b"the bridge")
+    desk.server.take(reporter.report(files=(file,)))
+    assert desk.bring(desk.server.parcel()).code == 0
+    desk.run("export", str(desk.folder / "out.parcel"))
+    (name,) = reporter.blocks
+    desk.server.blocks = {name: b"garbage"}
+    said = desk.bring(desk.server.parcel(start=len(desk.server.entries)))
+    assert (said.code, said.data["blocks"]) == (1, 0)
+    assert "block 1 of a file was changed on the way" in said.err
+    desk.server.blocks = reporter.blocks
+    said = desk.bring(desk.server.parcel(start=len(desk.server.entries)))
+    assert (said.code, said.data["blocks"]) == (0, 1)
+
+
+def test_a_report_that_claims_many_blocks_does_not_stand_in_the_way_of_others(desk: Desk) -> None:
+    desk.monkeypatch.setattr("corncrake_vault.export.exporting.MAX_WANTED", 4)
+    greedy, honest = desk.reporter(), desk.reporter()
+    files = tuple(greedy.attach(f"{number}.bin", b"x" * 600_000) for number in range(5))
+    desk.server.take(greedy.report(files=files))
+    desk.server.take(honest.report(files=(honest.attach("bridge.jpg", b"the bridge"),)))
+    assert desk.bring(desk.server.parcel()).code == 0
+    target = desk.folder / "out.parcel"
+    desk.run("export", str(target))
+    (wanted,) = honest.blocks
+    assert wanted.encode() in target.read_bytes()
+
+
+def test_a_clock_that_leaps_ahead_destroys_nothing_until_somebody_confirms_it(desk: Desk) -> None:
+    desk.server.take(desk.reporter().report())
+    desk.travel(TODAY + timedelta(days=400))
+    said = desk.run("list")
+    assert said.code == 1
+    assert "--confirm-date" in said.err
+    desk.travel(TODAY)
+    assert desk.bring(desk.server.parcel()).data["kept_aside"] == []
+    later = TODAY + timedelta(days=46)
+    desk.travel(later)
+    assert desk.run("--confirm-date", later.isoformat(), "list").code == 0
 
 
 def test_a_block_that_a_pull_did_not_bring_is_named_to_the_reporter(desk: Desk) -> None:

@@ -16,17 +16,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.checkpoint import MAX_CHECKPOINT
-from corncrake_crypto.encoding import canonical, parse_day
+from corncrake_crypto.encoding import canonical, decode_canonical, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.form import MAX_FORM, read_form
 from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle
 from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, wire_size
 from corncrake_crypto.parcel import Parcel, read_parcel
 from corncrake_crypto.receipt import MAX_OPENINGS_BYTES, read_openings, report_id
+from corncrake_crypto.report import Report
 from corncrake_vault.inbox.growth import Growth, follow, is_earlier, own_head
 from corncrake_vault.inbox.heads import check_heads
 from corncrake_vault.inbox.promises import Fault, faults, settle_promises, take_openings, take_receipts
 from corncrake_vault.inbox.reports import keep_report
+from corncrake_vault.threads.files import check_block
 
 if TYPE_CHECKING:
     from corncrake_crypto.age_format import BinaryReader
@@ -103,6 +105,7 @@ class _Reading:
         self.settled: Charter | None = None
         self.growth: Growth | None = None
         self.vouched: set[str] = set()
+        self.altered: list[Fault] = []
         self.done = Imported()
 
     def member(self, parcel: Parcel, name: str, size: int, reader: MemberReader) -> None:
@@ -138,7 +141,7 @@ class _Reading:
         receipts = read_bundle(self._document("receipts.json"), limit=DOCUMENTS["receipts.json"], most=RECEIPTS_MAX)
         self.vouched |= take_receipts(self.store, receipts, charter, desks, self._head())
         settle_promises(self.store)
-        check_heads(self.vault, opened, read_bundle(self._document("heads.json"), limit=DOCUMENTS["heads.json"], most=HEADS_MAX))
+        self.altered += check_heads(self.vault, opened, read_bundle(self._document("heads.json"), limit=DOCUMENTS["heads.json"], most=HEADS_MAX))
         return charter
 
     def _desks(self, charter: Charter) -> set[str]:
@@ -176,8 +179,8 @@ class _Reading:
         if parcel.root != charter.root:
             raise PeerError(Failure.ROOT, "the parcel is another organisation's")
         self.store.run("INSERT INTO parcels VALUES (?, ?, ?, ?)", (_identity(parcel), parcel.from_id, parcel.number, parcel.day))
-        self.store.run("UPDATE blocks SET state = 'missing' WHERE state = 'asked' AND sealed IS NULL")
-        self.done.faults = faults(self.store, self._head())
+        self.store.run("UPDATE blocks SET state = 'missing', tries = tries + 1 WHERE state = 'asked' AND sealed IS NULL")
+        self.done.faults = faults(self.store, self._head()) + self.altered
         if (growth := self.growth) is not None:
             self.done.size, self.done.day = growth.checkpoint.size, growth.checkpoint.day.isoformat()
             if growth.frozen is not None:
@@ -224,10 +227,22 @@ class _Reading:
             self.done.kept_aside.append((claimed, failure))
 
     def _block(self, block: str, sealed: bytes) -> None:
-        row = self.store.row("SELECT sealed IS NULL FROM blocks WHERE id = ?", (block,))
-        if row is not None and row[0]:
-            self.store.run("UPDATE blocks SET sealed = ?, state = 'here' WHERE id = ?", (sealed, block))
-            self.done.blocks += 1
+        row = self.store.row(
+            "SELECT file, place, body FROM blocks JOIN messages ON messages.number = blocks.message WHERE id = ? AND sealed IS NULL", (block,)
+        )
+        if row is None:
+            return
+        place, index, body = int(row[0]), int(row[1]), bytes(row[2])
+        file = decode_canonical(body, Report).files[place]
+        try:
+            check_block(file, index, sealed)
+        except (FileError, PeerError) as error:
+            # Whoever swapped it must not make us stop asking for the right one.
+            self.store.run("UPDATE blocks SET state = 'waiting' WHERE id = ?", (block,))
+            self.altered.append(Fault(error.failure, f"block {index + 1} of a file was changed on the way; it is asked for again"))
+            return
+        self.store.run("UPDATE blocks SET sealed = ?, state = 'here' WHERE id = ?", (sealed, block))
+        self.done.blocks += 1
 
 
 def _identity(parcel: Parcel) -> str:

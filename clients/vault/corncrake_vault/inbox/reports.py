@@ -107,4 +107,6 @@ def _expect_blocks(vault: Vault, message: int, number: int, file: File) -> None:
     # All blocks of the tier, dummies included: to ask for fewer would tell the server how many hold data.
     total = planned.total_blocks
     for place, block in enumerate(block_ids(unb64url(file.block_key, 32), total)):
-        vault.store.run("INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, NULL, 'waiting')", (block, message, number, place))
+        vault.store.run(
+            "INSERT OR IGNORE INTO blocks (id, message, file, place, state) VALUES (?, ?, ?, ?, 'waiting')", (block, message, number, place)
+        )

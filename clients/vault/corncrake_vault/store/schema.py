@@ -39,7 +39,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         ),
         (
             "CREATE TABLE blocks (id TEXT PRIMARY KEY, message INTEGER NOT NULL REFERENCES messages, file INTEGER NOT NULL,"
-            " place INTEGER NOT NULL, sealed BLOB, state TEXT NOT NULL)"
+            " place INTEGER NOT NULL, sealed BLOB, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0)"
         ),
         "CREATE INDEX blocks_of_file ON blocks (message, file, place)",
         "CREATE INDEX leaves_by_hash ON leaves (hash)",

@@ -108,12 +108,27 @@ def _publish(temporary: Path, target: Path) -> Path:
     raise StoreError(Failure.STORE, f"there are a thousand files called {target.name} already")
 
 
+def _opened(file: File, identity: Identity, index: int, sealed: bytes) -> bytes:
+    opened = read_block(unseal(sealed, [identity]))
+    check_place(opened, file=file_tag(identity.recipient), index=index, data_blocks=file.blocks, block_class=file.class_)
+    return opened.data
+
+
+def check_block(file: File, index: int, sealed: bytes) -> None:
+    """Check that a sealed block is the one that belongs at `index` of a file.
+
+    Raises:
+        FileError, PeerError: it is not; the failure word says why.
+    """
+    _opened(file, Identity.from_text(file.identity), index, sealed)
+
+
 def _pieces(store: Store, message: int, place: int, file: File) -> Iterator[bytes]:
     """Yield the data of a file block by block, each opened and in its place."""
     if file.size is None or file.sha256 is None:
         raise FileError(Failure.INCOMPLETE, "its recording was never closed; its length is not known")
     identity = Identity.from_text(file.identity)
-    tag, wanted = file_tag(identity.recipient), plan(file.size).data_blocks
+    wanted = plan(file.size).data_blocks
     missing = [
         row[0] + 1
         for row in store.rows(
@@ -128,9 +143,7 @@ def _pieces(store: Store, message: int, place: int, file: File) -> Iterator[byte
     for index, sealed in store.each(
         "SELECT place, sealed FROM blocks WHERE message = ? AND file = ? AND place < ? ORDER BY place", (message, place, wanted)
     ):
-        opened = read_block(unseal(bytes(sealed), [identity]))
-        check_place(opened, file=tag, index=int(index), data_blocks=wanted, block_class=file.class_)
         count += 1
-        yield opened.data
+        yield _opened(file, identity, int(index), bytes(sealed))
     if count != wanted:
         raise FileError(Failure.INCOMPLETE, "this version cannot fetch blocks of this file's class")
