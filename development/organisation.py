@@ -144,7 +144,7 @@ class Demonstration:
 
     def carry_in(self) -> list[dict[str, Any]]:
         """Pull one parcel and import it in every vault; return what the vaults said."""
-        self.courier("pull", "--out", "to-vaults.parcel")
+        self.courier("pull", "--out", "to-vaults.parcel", "--replace")
         return self.both("import", "to-vaults.parcel")
 
     # -- life --------------------------------------------------------------------------------------------------------------

@@ -56,8 +56,8 @@ Carry it to {REVIEWERS[0]}'s machine, which has no network, and read it there:
 Carry the answer back, and fetch the photos, which come in the next round:
   {vault} export out.parcel
   {courier} push {carry} out.parcel
-  {courier} pull {carry} --out in.parcel
-  {vault} import in.parcel
+  {courier} pull {carry} --out in2.parcel
+  {vault} import in2.parcel
   {vault} save 1 files
 
 Publish the log now (by itself: at midnight, UTC):

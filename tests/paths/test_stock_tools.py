@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corncrake_crypto.block import BLOCK_DATA, Block, plan, write_block
 from corncrake_crypto.encoding import b64url
@@ -16,7 +17,11 @@ from corncrake_crypto.identities import Identity
 from corncrake_crypto.report import File, build_report
 from corncrake_crypto.seal import seal
 from corncrake_crypto.signatures import SigningKey
+from tests.clients.vault.conftest import Desk
 from tests.simulators.organisation import SimulatedOrganisation
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = ROOT / ".venv" / "bin" / "node"
@@ -69,4 +74,28 @@ def test_a_report_and_its_file_open_with_age_and_tar(tmp_path: Path) -> None:
         age(found["identity"], tmp_path / "b.age", tmp_path / "b.tar")
         whole += subprocess.run(["tar", "-xOf", "b.tar", "data"], check=True, cwd=tmp_path, capture_output=True).stdout
     assert hashlib.sha256(whole).hexdigest() == found["sha256"]
+    assert whole == original
+
+
+def test_what_a_vault_saves_sealed_opens_with_age_and_tar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(tmp_path, monkeypatch)
+    reporter, original = desk.reporter(), os.urandom(BLOCK_DATA + 1_000)
+    desk.server.take(reporter.report("It happened on the bridge.", files=(reporter.attach("film.mp4", original),)))
+    desk.bring(desk.server.parcel())
+    assert desk.run("export", str(tmp_path / "out.parcel")).code == 0
+    desk.server.blocks = reporter.blocks
+    desk.bring(desk.server.parcel(start=len(desk.server.entries)))
+    folder = tmp_path / "sealed"
+    saved = desk.run("save", "1", str(folder), "--sealed").data
+    assert (saved["reports"], saved["blocks"], saved["without_key"]) == (1, 2, 0)
+    assert desk.run("save", "1", str(folder), "--sealed").code == 1
+
+    here = folder / "message-1"
+    age((here / "report.key").read_text().strip(), here / "report.age", here / "report.tar")
+    subprocess.run(["tar", "-xf", "report.tar", "--keep-old-files"], check=True, cwd=here)
+    assert "It happened on the bridge." in (here / "report.json").read_text()
+    whole = b""
+    for block in sorted((here / "file-1").glob("*.age")):
+        age((here / "file-1" / "key").read_text().strip(), block, here / "b.tar")
+        whole += subprocess.run(["tar", "-xOf", "b.tar", "data"], check=True, cwd=here, capture_output=True).stdout
     assert whole == original

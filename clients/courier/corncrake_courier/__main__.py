@@ -21,7 +21,7 @@ from corncrake_courier.push import push
 from corncrake_courier.server import Server
 from corncrake_courier.state import load
 from corncrake_crypto.encoding import b64url, parse_day, parse_root
-from corncrake_crypto.errors import CorncrakeError, Failure
+from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--state", type=Path, required=True, help="folder with what this courier remembers")
     pulling, pushing = commands.choices["pull"], commands.choices["push"]
     pulling.add_argument("--out", type=Path, required=True, help="where the parcel goes")
+    pulling.add_argument("--replace", action="store_true", help="write over a parcel that is there already")
     pulling.add_argument("--desk", help="carry only this desk's reports")
     pulling.add_argument("--from", dest="start", type=int, help="carry the log again from this leaf; 0 carries everything")
     pushing.add_argument("parcel", type=Path)
@@ -78,6 +79,8 @@ def _keygen(said: argparse.Namespace) -> tuple[str, dict[str, Any]]:
 
 
 def _pull(said: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    if said.out.exists() and not (said.replace and said.out.is_file()):
+        raise UsageError(Failure.MISUSE, f"{said.out.name} is there already: has it been imported? Choose another name, or say --replace")
     courier, state = read_key(said.key), load(said.state)
     wish = Wish(parse_root(said.root), courier.id, _today(), said.start, said.desk, said.out, said.state)
     with Server(said.server, uds=said.uds, courier=courier) as server:

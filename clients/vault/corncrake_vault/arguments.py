@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     save = command("save", "save a thread's files")
     save.add_argument("thread")
     save.add_argument("folder", type=Path)
+    save.add_argument("--sealed", action="store_true", help="sealed as they came, with their keys, for age and tar; the folder must be new")
     reply = command("reply", "answer a thread; the next export publishes it")
     reply.add_argument("thread")
     reply.add_argument("text", help="the text, or - to read it from standard input")

@@ -13,6 +13,7 @@ from corncrake_vault.inbox.promises import Fault
 from corncrake_vault.terminal import Outcome
 from corncrake_vault.threads.files import save_files
 from corncrake_vault.threads.reading import MAX_REPLY, find_thread, list_aside, list_threads, mark_thread, reply_to, show_thread
+from corncrake_vault.threads.sealed import save_sealed
 
 if TYPE_CHECKING:
     import argparse
@@ -69,7 +70,18 @@ def _said(answer: dict[str, Any]) -> str:
     return " ".join(part for part in parts if part).replace("\n", "\n    ")
 
 
+def _save_sealed(vault: Vault, said: argparse.Namespace) -> Outcome:
+    done = save_sealed(vault, find_thread(vault.store, said.thread), said.folder)
+    needs = ["the keys in this folder open what is in it: keep it as you keep the vault, and remove it when you are done"]
+    if done.without_key:
+        needs.append(f"of {done.without_key} reports the weekly key was destroyed; they open here and nowhere else")
+    line = f"Saved {done.reports} sealed reports and {done.blocks} sealed blocks with the keys that open them, for age and tar."
+    return Outcome(line, needs=needs, data=done._asdict())
+
+
 def _save(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
+    if said.sealed:
+        return _save_sealed(vault, said)
     saved = save_files(vault, find_thread(vault.store, said.thread), said.folder)
     good = [file for file in saved if file.path is not None]
     lines = [f"{file.path}  sha256 {file.sha256}" for file in good]

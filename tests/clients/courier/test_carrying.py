@@ -98,6 +98,16 @@ def test_a_lost_parcel_is_out_of_range_and_carried_again_from_the_beginning(town
     assert (told.code, len(told.data["reports"]), told.data["faults"]) == (0, 2, []), told.err
 
 
+def test_a_parcel_that_is_there_is_not_written_over(town: Town) -> None:
+    assert town.courier("pull", "--out", "in.parcel").code == 0
+    before = (town.folder / "in.parcel").read_bytes()
+    again = town.courier("pull", "--out", "in.parcel")
+    assert again.code == 1
+    assert "has it been imported?" in again.err
+    assert (town.folder / "in.parcel").read_bytes() == before
+    assert town.courier("pull", "--out", "in.parcel", "--replace").code == 0
+
+
 def test_a_courier_that_the_charter_does_not_name_gets_nothing(town: Town) -> None:
     (town.folder / "courier.key").unlink()
     town.program("corncrake_courier", "keygen", "--id", "eve", "--key", "courier.key", "--json")
