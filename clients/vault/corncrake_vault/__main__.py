@@ -6,6 +6,7 @@ Rules of this file: it reads arguments and the passphrase, and hands over. It op
 
 from __future__ import annotations
 
+import resource
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 refused, 2 wrong usage."""
+    # A crash must not write what is in memory to this machine's disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["age"]:
         from corncrake_vault.age.command import run as age  # noqa: PLC0415 - a break-glass tool that needs nothing of the vault

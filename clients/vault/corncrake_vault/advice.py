@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from corncrake_crypto.errors import Failure
+from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 
 _DAMAGE: Final = "The parcel is damaged. Nothing was changed. Copy it again; if that does not help, pull it again."
 _FORGED: Final = (
@@ -66,6 +66,9 @@ _DAMAGED: Final = frozenset(
 )
 
 
-def advice_for(failure: Failure) -> str | None:
-    """Return what to do about a refusal, or None when its own sentence says all."""
+def advice_for(error: Failure | CorncrakeError) -> str | None:
+    """Return what to do about a refusal or a fault, or None when its own sentence says all: as where a person asked for what cannot be."""
+    if isinstance(error, UsageError):
+        return None
+    failure = error.failure if isinstance(error, CorncrakeError) else error
     return ADVICE.get(failure, _DAMAGE if failure in _DAMAGED else None)

@@ -70,7 +70,7 @@ def say(outcome: Outcome, out: TextIO, err: TextIO, *, as_json: bool) -> int:
 
 def refuse(error: CorncrakeError, out: TextIO, err: TextIO, *, as_json: bool) -> int:
     """Print why something was refused, and what to do; return the exit code."""
-    todo = advice_for(error.failure)
+    todo = advice_for(error)
     print(plain(f"{error.failure.value}: {error.detail}"), file=err)
     if todo is not None:
         print(f"  {todo}", file=err)
