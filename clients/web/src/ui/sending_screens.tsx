@@ -48,8 +48,8 @@ export function Stuck({ error, delivery, say, onAgain, onChange, onArrived }: St
     <>
       <Heading>{say.failed_heading}</Heading>
       <Alert>
-        <p>{explain(error, say)}</p>
         <p>{whatIsThere(delivery, say)}</p>
+        <p>{explain(error, say)}</p>
       </Alert>
       <Action main wide onClick={onAgain}>
         {say.try_again}
