@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import pwd
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from corncrake_crypto.encoding import b64url
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
 from corncrake_server.app import Process, create_app
 from corncrake_server.backup import back_up, restore
+from corncrake_server.checking import check
 from corncrake_server.clock import SystemClock
 from corncrake_server.control import Answer, Order, ask, carry_out
 from corncrake_server.refusals import FolderTaken
@@ -56,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     tables = commands.add_parser("migrate", parents=[shared], help="bring the tables up or down")
     tables.add_argument("direction", choices=["up", "down"], nargs="?", default="up")
     tables.add_argument("revision", nargs="?")
-    commands.add_parser("check", parents=[shared], help="check data folder, tables, log key and head")
+    commands.add_parser("check", parents=[shared], help="look at everything, and say what to do; changes nothing")
     for name, text in (("backup", "copy everything but the log key into a new folder"), ("restore", "bring a backup back")):
         copy = commands.add_parser(name, parents=[shared], help=text)
         copy.add_argument("folder", type=Path)
@@ -66,6 +68,18 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(arguments: argparse.Namespace) -> Settings:
     values = {key: value for key, value in vars(arguments).items() if key in Settings.__struct_fields__}
     return load_settings(arguments.config, values)
+
+
+def _check_user(settings: Settings) -> None:
+    """Refuse to be root in another user's folder: what root writes there, the service cannot read, and it would not start again.
+
+    Raises:
+        UsageError: `misuse`.
+    """
+    for folder in (settings.data, settings.keys):
+        if os.geteuid() == 0 and folder.exists() and (owner := folder.stat().st_uid) != 0:
+            name = next((user.pw_name for user in pwd.getpwall() if user.pw_uid == owner), f"#{owner}")
+            raise UsageError(Failure.MISUSE, f"{folder} is not root's: run this as its owner, `runuser -u {name} -- corncrake-server …`")
 
 
 def _init(settings: Settings) -> str:
@@ -106,19 +120,27 @@ async def _order(settings: Settings, order: Order) -> Answer:
         await process.stop()
 
 
-async def _check(settings: Settings) -> str:
+def _check(settings: Settings) -> str:
+    findings = asyncio.run(check(settings, SystemClock()))
+    lines = "\n".join(map(str, findings))
+    wrong = sum(not finding.well for finding in findings)
+    if wrong:
+        sys.stdout.write(lines + "\n")
+        raise StoreError(Failure.STORE, f"{wrong} of {len(findings)} checks say what to do")
+    return lines
+
+
+async def _try(settings: Settings) -> None:
+    """Start and stop, so that what is wrong is said in one line, before the event loop's own way of saying it."""
     process = Process(settings, SystemClock())
     try:
         await process.start()
-        head = await process.services.log.head()
     finally:
         await process.stop()
-    return f"{_log_line(process.key)} size {head.size if head else 0}"
 
 
 def _serve(settings: Settings) -> str:
-    # What is wrong is said in one line here, before the event loop's own way of saying it.
-    asyncio.run(_check(settings))
+    asyncio.run(_try(settings))
     application = create_app(settings)
     uvicorn.run(
         application,
@@ -164,7 +186,7 @@ _COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], str]]] = {
     "charter": _run_charter,
     "publish": lambda settings, _: _ordered(settings, Order(do="publish")),
     "migrate": _run_migrate,
-    "check": lambda settings, _: asyncio.run(_check(settings)),
+    "check": lambda settings, _: _check(settings),
     "backup": lambda settings, arguments: asyncio.run(back_up(settings, arguments.folder)),
     "restore": lambda settings, arguments: asyncio.run(restore(settings, arguments.folder)),
 }
@@ -175,7 +197,9 @@ def main(words: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     try:
         arguments = _parser().parse_args(words)
-        said = _COMMANDS[arguments.command](_settings(arguments), arguments)
+        settings = _settings(arguments)
+        _check_user(settings)
+        said = _COMMANDS[arguments.command](settings, arguments)
     except CorncrakeError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -8,7 +8,8 @@ that a crash cut off and refuses a database that is older than the log key; stop
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ from corncrake_server.services.intake import Intake
 from corncrake_server.services.log_reader import LogReader
 from corncrake_server.services.organisation import Organisation
 from corncrake_server.services.publication import Publication
-from corncrake_server.services.schedule import publish_daily
+from corncrake_server.services.schedule import Schedule, seconds_of
 from corncrake_server.services.services import Services
 from corncrake_server.storage.database import Database
 from corncrake_server.storage.documents import SqlDocuments
@@ -65,8 +66,8 @@ class Process:
         """
         self.settings = settings
         self.database = Database(settings.url)
-        self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
         self.key = LogKeyFiles(settings.keys)
+        self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
         blocks = FileBlocks(settings.data / "blocks", settings.disk_reserve)
         spool = FileSpool(settings.data / "spool", settings.disk_reserve)
         if self._lock is not None:
@@ -74,7 +75,7 @@ class Process:
             spool.clear()
         documents, reports, tree = SqlDocuments(self.database), SqlReports(self.database), SqlLog(self.database)
         organisation = Organisation(documents, clock)
-        self.committer = Committer(reports, settings.batch_reports)
+        self.committer = Committer(reports, settings.batch_reports, clock)
         disk = FolderDisk(settings.data, settings.disk_reserve // _REPORT_SHARE)
         self.services = Services(
             clock=clock,
@@ -87,18 +88,19 @@ class Process:
             intake=Intake(organisation, self.committer, self.key, disk, clock),
             blocks=BlockShelf(blocks, clock),
             couriers=CourierDoor(organisation, documents, clock),
-            inbox=Inbox(organisation, documents, spool, self.key, clock),
+            inbox=Inbox(organisation, documents, spool, self.key, tree, clock),
             log_reader=LogReader(tree),
             publication=Publication(tree, self.key, clock),
         )
 
     async def start(self) -> None:
-        """Check the tables and the log, and begin to take reports.
+        """Check tables, log and log key, and begin to take reports.
 
         Raises:
             StoreError: `store`.
         """
         await check_schema(self.database)
+        self.key.check_writable()
         await self.services.publication.check_start()
         self.committer.start()
 
@@ -110,6 +112,30 @@ class Process:
             self._lock.close()
 
 
+def _rooms(process: Process, settings: Settings, clock: Clock) -> Rooms:
+    return Rooms(
+        process.services,
+        reports=BodyReader(settings, clock, settings.reports_held, seconds=settings.body_seconds),
+        blocks=BodyReader(settings, clock, settings.blocks_held, seconds=settings.body_seconds),
+        parcels=BodyReader(settings, clock, settings.parcels_held, seconds=inf),
+        publishes=bool(settings.publish_at),
+    )
+
+
+@asynccontextmanager
+async def _scheduled(process: Process, settings: Settings, clock: Clock) -> AsyncGenerator[None]:
+    """Publish daily while the block runs, if the settings say so."""
+    if not settings.publish_at:
+        yield
+        return
+    task = asyncio.create_task(Schedule(process.services.publication, clock, settings.publish_at).run(), name="schedule")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
 def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
     """Return the application of one process.
 
@@ -118,28 +144,26 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
         clock: the system's, when None.
 
     Raises:
-        UsageError: `misuse`: the page's folder holds no page.
+        UsageError: `misuse`: the page's folder holds no page, or `publish_at` is no time of day.
 
     Source: crypto/spec; the OpenAPI description at `/schema/openapi.json`.
     """
     clock = clock or SystemClock()
     page = Path(settings.page_dir) if settings.page_dir else None
+    if settings.publish_at:
+        seconds_of(settings.publish_at)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         process = Process(settings, clock)
-        await process.start()
-        app.state.rooms = Rooms(process.services, BodyReader(settings, clock))
-        tasks = [asyncio.create_task(publish_daily(process.services.publication, clock, settings.publish_at))] if settings.publish_at else []
-        async with listen(settings.data, process.services):
-            try:
+        try:
+            await process.start()
+            app.state.rooms = _rooms(process, settings, clock)
+            async with listen(settings.data, process.services), _scheduled(process, settings, clock):
                 yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await task
-        await process.stop()
+        finally:
+            # Whatever else has failed: what waits is stored, and the folder let go.
+            await process.stop()
 
     handlers = [
         reporters.get_charter,

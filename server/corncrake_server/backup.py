@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.engine import make_url
 
 from corncrake_crypto.errors import Failure, StoreError
-from corncrake_server.storage.database import Database
+from corncrake_server.storage.database import QUICK_CHECK, Database, check_sound
 from corncrake_server.storage.files import sync_folder, write_private
 from corncrake_server.storage.process_lock import ProcessLock
 
@@ -38,7 +38,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     """Copy an SQLite database as of one moment, also while a server writes to it."""
     if not source.exists():
         raise StoreError(Failure.STORE, "there is no database to copy")
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("PRAGMA journal_mode=DELETE")
 
@@ -78,8 +78,9 @@ def _copy_blocks(source: Path, target: Path) -> int:
 
 def _back_up(settings: Settings, folder: Path) -> str:
     folder.mkdir(mode=0o700, parents=True)
-    if Database(settings.url).is_sqlite:
-        _copy_sqlite(_sqlite_path(settings), folder / _SQLITE)
+    path = Database(settings.url).path
+    if path is not None:
+        _copy_sqlite(path, folder / _SQLITE)
         with (folder / _SQLITE).open("rb") as file:
             os.fsync(file.fileno())
     else:
@@ -89,8 +90,28 @@ def _back_up(settings: Settings, folder: Path) -> str:
     return f"copied the database and {count} blocks"
 
 
-def _sqlite_path(settings: Settings) -> Path:
-    return settings.data.__class__(make_url(settings.url).database or "")
+def _restore_sqlite(copy: Path, path: Path) -> None:
+    """Put a copied database into its place, which must be empty."""
+    # The write-ahead log of another database would be played into this one, and leave neither.
+    there = [left for left in (path.with_name(path.name + ending) for ending in ("", "-wal", "-shm", "-journal")) if left.exists()]
+    if there:
+        raise StoreError(Failure.STORE, f"move these away first, all together: {', '.join(map(str, there))}")
+    part = path.with_name(f".{path.name}.restore")
+    shutil.copyfile(copy, part)
+    part.chmod(0o600)
+    _check_copy(part)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.rename(path)
+    sync_folder(path.parent)
+
+
+def _check_copy(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as database:
+            check_sound(database.execute(QUICK_CHECK).fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        raise StoreError(Failure.STORE, "the database in this backup is damaged") from error
 
 
 def _restore(settings: Settings, folder: Path) -> str:
@@ -99,17 +120,9 @@ def _restore(settings: Settings, folder: Path) -> str:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = ProcessLock(settings.data)
     try:
-        if Database(settings.url).is_sqlite:
-            path = _sqlite_path(settings)
-            if path.exists():
-                raise StoreError(Failure.STORE, "there is a database here already: move it away first")
-            part = path.with_name(f".{path.name}.restore")
-            shutil.copyfile(folder / _SQLITE, part)
-            part.chmod(0o600)
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-            part.rename(path)
-            sync_folder(path.parent)
+        path = Database(settings.url).path
+        if path is not None:
+            _restore_sqlite(folder / _SQLITE, path)
         else:
             _postgres("pg_restore", settings.url, "--no-owner", "--single-transaction", "--exit-on-error", str(folder / _POSTGRES))
         count = _copy_blocks(folder / _BLOCKS, settings.data / _BLOCKS)
@@ -131,6 +144,6 @@ async def restore(settings: Settings, folder: Path) -> str:
     """Bring a backup back into an empty data folder and database, the server not running; return what to say.
 
     Raises:
-        StoreError: `store`: the backup is not complete, or there is a database already.
+        StoreError: `store`: the backup is not complete or damaged, or there is a database already, or what one has left.
     """
     return await asyncio.to_thread(_restore, settings, folder)

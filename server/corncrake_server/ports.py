@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewReport:
-    """A report to store. `id` and `salt`: 64 lower-case hex characters; `day`: `YYYY-MM-DD`."""
+    """A report to store. `id` and `salt`: 64 lower-case hex characters."""
 
     id: str
     desk: str
-    day: str
     salt: str
     epoch: int
     body: bytes = field(repr=False)
@@ -145,8 +144,13 @@ class Documents(Protocol):
 class Reports(Protocol):
     """Sealed reports."""
 
-    async def store(self, reports: Sequence[NewReport]) -> Mapping[str, Promise]:
-        """Store those that are not there yet, all in one transaction; return for each id what was stored first under it."""
+    async def store(self, reports: Sequence[NewReport], day: str) -> Mapping[str, Promise]:
+        """Store those that are not there yet, all in one transaction; return for each id what was stored first under it.
+
+        Args:
+            reports: to store.
+            day: of the new ones' promises, `YYYY-MM-DD`.
+        """
         ...
 
     async def body(self, report_id: str) -> bytes | None:
@@ -207,6 +211,10 @@ class Log(Protocol):
 
     async def head(self) -> StoredHead | None:
         """Return the newest signed head."""
+        ...
+
+    async def signed_root(self, size: int) -> bytes | None:
+        """Return the root of the signed head of `size` leaves, that of the empty tree for 0; None when no such head was signed."""
         ...
 
     async def planned(self) -> StoredHead | None:
@@ -276,7 +284,11 @@ class LogKey(Protocol):
         ...
 
     def note_head(self, size: int, root: bytes) -> None:
-        """Note a head that is about to be signed; durable when it returns."""
+        """Note a head that is about to be signed; durable when it returns.
+
+        Raises:
+            StoreError: it could not be noted, and must not be signed.
+        """
         ...
 
 

@@ -34,11 +34,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         uds: path of the Unix socket to listen on; empty: a loopback port.
         port: loopback port when there is no socket.
         page_dir: folder of the built page to serve; empty: none.
-        publish_at: `HH:MM` UTC of the daily publication; empty: only by command.
-        body_seconds: longest time a body may take.
+        publish_at: `HH:MM` UTC of the daily publication; empty: only by command. Some minutes after midnight, so that what came
+            before it is stored by then.
+        body_seconds: longest time a report or block may take to come.
         body_bytes_per_second: least mean rate, bytes a second, after `body_grace_seconds`.
         body_grace_seconds: seconds before the rate counts.
-        bodies_at_once: how many bodies are read at the same time; others wait. Bounds memory.
+        reports_held: bytes of memory for reports that come or wait to be stored. When it is used up, the slowest are given up.
+        blocks_held: the same for blocks.
+        parcels_held: bytes of disk for parcels that come.
         disk_reserve: bytes that blocks and parcels must leave free; reports may use seven eighths of them.
         batch_reports: most reports in one transaction.
         graceful_seconds: how long a stop waits for requests under way.
@@ -51,11 +54,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     uds: str = ""
     port: int = 8642
     page_dir: str = ""
-    publish_at: str = "00:00"
+    publish_at: str = "00:15"
     body_seconds: int = 60
     body_bytes_per_second: int = 1024
     body_grace_seconds: int = 5
-    bodies_at_once: int = 128
+    reports_held: int = 32 * 1024 * 1024
+    blocks_held: int = 32 * 1024 * 1024
+    parcels_held: int = 256 * 1024 * 1024
     disk_reserve: int = 256 * 1024 * 1024
     batch_reports: int = 64
     graceful_seconds: int = 5

@@ -25,7 +25,8 @@ from corncrake_crypto.charter import Courier, Log, sign_charter
 from corncrake_crypto.edition import tile_hash
 from corncrake_crypto.encoding import b64url, day_text, root_text, unb64url
 from corncrake_crypto.errors import CorncrakeError
-from corncrake_crypto.fields import CharterRef
+from corncrake_crypto.fields import CharterRef, LogHead
+from corncrake_crypto.merkle import EMPTY_ROOT
 from corncrake_crypto.note import text_hash, unverified_text, write_bundle
 from corncrake_crypto.padding import REPORT_CLASSES
 from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
@@ -38,6 +39,7 @@ from corncrake_server.control import Order, ask
 from tests.simulators.organisation import EPOCH, TODAY, SimulatedOrganisation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 PATIENCE_S: Final = 60
@@ -190,16 +192,22 @@ class RunningServer:
         write_parcel(Parcel(**fields | changes), listed, sink, key=key or self.organisation.reviewers[reviewer])
         return sink.getvalue()
 
-    def prekeys(self, reviewer: str, **changes: Any) -> tuple[str, bytes]:
-        """The member with a reviewer's prekeys of this week and the next."""
-        notes = [self.organisation.prekey(reviewer, epoch=epoch, **changes) for epoch in (EPOCH, EPOCH + 1)]
+    def prekeys(self, reviewer: str, epochs: Iterable[int] = (EPOCH, EPOCH + 1), **changes: Any) -> tuple[str, bytes]:
+        """The member with a reviewer's prekeys, of this week and the next if nothing else is said."""
+        notes = [self.organisation.prekey(reviewer, epoch=epoch, **changes) for epoch in epochs]
         return "prekeys.json", write_bundle(notes)
 
     def edition(self, number: int, *tiles: bytes, **changes: Any) -> list[tuple[str, bytes]]:
         """The members of an edition of the voice `ana`."""
         tiles = tiles or (self.organisation.tile(),)
         ref = CharterRef(sequence=1, sha256=text_hash(unverified_text(self.charter)))
-        fields: dict[str, Any] = {"number": number, "charter": ref, "tiles": tuple(map(tile_hash, tiles)), "bits": (len(tiles) - 1).bit_length()}
+        fields: dict[str, Any] = {
+            "number": number,
+            "charter": ref,
+            "tiles": tuple(map(tile_hash, tiles)),
+            "bits": (len(tiles) - 1).bit_length(),
+            "log": LogHead(origin=self.log_origin, size=0, root=b64url(EMPTY_ROOT)),
+        }
         head = self.organisation.head(**fields | changes)
         return [("edition-legal.note", head), *((f"tile-legal-{at:05d}.bin", tile) for at, tile in enumerate(tiles))]
 

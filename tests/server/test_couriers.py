@@ -4,17 +4,23 @@
 import hashlib
 import socket
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from corncrake_crypto.charter import Log, Organisation
+from corncrake_crypto.checkpoint import open_checkpoint
 from corncrake_crypto.encoding import b64url
+from corncrake_crypto.fields import LogHead
+from corncrake_crypto.merkle import EMPTY_ROOT
 from corncrake_crypto.note import text_hash, unverified_text
 from corncrake_crypto.padding import REPORT_CLASSES
 from corncrake_crypto.receipt import report_id
 from corncrake_crypto.signatures import SigningKey
+from tests.server.conftest import MakeServer
 from tests.server.running import RunningServer
+from tests.simulators.organisation import TODAY
 
 PENDING = "/v1/courier/pending"
 
@@ -155,11 +161,10 @@ def test_an_edition_for_a_charter_that_is_not_here_is_refused(fresh_server: Runn
     assert fresh_server.get("/v1/charter").content == charter
 
 
-def test_a_charter_is_refused_when_it_is_older_foreign_or_of_another_log(fresh_server: RunningServer) -> None:
+def test_a_charter_is_refused_when_it_is_forged_foreign_or_of_another_log(fresh_server: RunningServer) -> None:
     server = fresh_server
     assert server.push("ana", 2, server.parcel("ana", 2, [("charter.note", server.sign_charter(sequence=3))])).status_code == 201
     for word, charter in (
-        ("rollback", server.sign_charter(sequence=2)),
         ("equivocation", server.sign_charter(sequence=3, release_keys=("A" * 43,))),
         ("origin", server.sign_charter(sequence=4, origin="https://other.example.org")),
         ("charter", server.sign_charter(sequence=4, log=Log(origin="x/log/1", key="A" * 43))),
@@ -168,6 +173,58 @@ def test_a_charter_is_refused_when_it_is_older_foreign_or_of_another_log(fresh_s
     ):
         answer = server.push("ana", 3, server.parcel("ana", 3, [("charter.note", charter)]))
         assert answer.json()["failure"] == word
+
+
+@pytest.mark.parametrize("sequence", [1, 2, 3])
+def test_a_parcel_with_a_charter_that_is_known_or_older_is_applied_and_changes_no_charter(fresh_server: RunningServer, sequence: int) -> None:
+    server = fresh_server
+    newest = server.sign_charter(sequence=3)
+    assert server.push("ana", 2, server.parcel("ana", 2, [("charter.note", newest)])).status_code == 201
+    note = newest if sequence == 3 else server.sign_charter(sequence=sequence)
+    ref = {"sequence": 3, "sha256": text_hash(unverified_text(newest))}
+    members = [("charter.note", note), *server.edition(2, charter=ref)]
+    assert server.push("ana", 3, server.parcel("ana", 3, members)).status_code == 201
+    assert server.get("/v1/charter").content == newest
+    assert '"number":2' in heads(server)[0]
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(1, 201), (2, 400)])
+def test_an_edition_is_taken_of_tomorrow_and_not_of_the_day_after(fresh_server: RunningServer, ahead: int, status: int) -> None:
+    members = fresh_server.edition(2, day=TODAY + timedelta(days=ahead))
+    assert fresh_server.push("ana", 2, fresh_server.parcel("ana", 2, members)).status_code == status
+
+
+def test_an_edition_is_refused_when_it_names_a_state_of_the_log_that_was_never_signed(fresh_server: RunningServer) -> None:
+    server = fresh_server
+    server.publish()
+    head = open_checkpoint(server.get("/log/1/checkpoint").content, server.log_origin, server.log_key)
+    wrong = [
+        ("fork", LogHead(origin=server.log_origin, size=0, root=b64url(bytes(32)))),
+        ("fork", LogHead(origin=server.log_origin, size=head.size, root=b64url(EMPTY_ROOT))),
+        ("fork", LogHead(origin=server.log_origin, size=head.size - 1, root=b64url(head.root))),
+        ("fork", LogHead(origin=server.log_origin, size=head.size + 64, root=b64url(head.root))),
+        ("origin", LogHead(origin="other.example.org/log/1", size=head.size, root=b64url(head.root))),
+    ]
+    for word, log in wrong:
+        assert server.push("ana", 2, server.parcel("ana", 2, server.edition(2, log=log))).json()["failure"] == word
+    seen = LogHead(origin=server.log_origin, size=head.size, root=b64url(head.root))
+    assert server.push("ana", 2, server.parcel("ana", 2, server.edition(2, log=seen))).status_code == 201
+
+
+def test_a_parcel_may_take_longer_than_a_report_as_long_as_it_comes(make_server: MakeServer) -> None:
+    server = make_server(body_seconds=1, body_grace_seconds=1)
+    server.start()
+    server.open_desk()
+    path, parcel = "/v1/courier/inbox/ana/2", server.parcel("ana", 2, server.edition(2))
+    head = "".join(f"{name}: {value}\r\n" for name, value in server.signed("PUT", path, parcel).items())
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"PUT {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(parcel)}\r\n{head}\r\n".encode() + parcel[:30_000])
+        connection.settimeout(1.5)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(60)
+        connection.sendall(parcel[30_000:])
+        assert b" 201 " in connection.makefile("rb").readline()
 
 
 def test_a_parcel_too_large_is_refused_before_it_is_sent(server: RunningServer) -> None:

@@ -2,6 +2,7 @@
 """What a deployment stands on: nginx for real before a real server, and the units that start it."""
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -154,6 +155,21 @@ def test_systemd_has_nothing_to_say_about_a_unit(unit: Path, tmp_path: Path) -> 
     copy.write_text(unit.read_text().replace("/opt/corncrake/bin/corncrake-server", str(program)))
     said = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+
+
+def test_the_unit_lets_the_server_write_to_every_folder_that_the_settings_name() -> None:
+    unit = (DEPLOY / "systemd" / "corncrake-server.service").read_text()
+    writable = {Path("/var/lib") / name for name in re.findall(r"^StateDirectory=(.+)$", unit, re.MULTILINE)[0].split()}
+    settings = (DEPLOY / "server.toml").read_text()
+    named = [Path(path) for path in re.findall(r"^(?:# )?(?:data_dir|key_dir) = \"(.+)\"", settings, re.MULTILINE)]
+    assert len(named) == 2
+    assert {path for path in named if not writable & {path, *path.parents}} == set()
+
+
+def test_nginx_may_open_as_many_files_as_its_connections_need() -> None:
+    text = (DEPLOY / "nginx" / "corncrake.conf").read_text()
+    files, connections = (int(re.findall(rf"^ *{name} (\d+);", text, re.MULTILINE)[0]) for name in ("worker_rlimit_nofile", "worker_connections"))
+    assert files >= 2 * connections
 
 
 def test_systemd_complains_about_a_unit_that_is_wrong(tmp_path: Path) -> None:

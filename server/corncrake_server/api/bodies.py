@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Reading a body: of a stated length, in a stated time, at a stated rate, and no byte more.
 
-Rules of this file: the length is known and allowed before the first byte is read. A body may take `body_seconds` in all and
-must have, after `body_grace_seconds`, a mean rate of `body_bytes_per_second`; the server itself holds it to that, whatever
-stands before it. Only so many bodies are read at a time: the others wait, which bounds memory and refuses nobody.
+Rules of this file: the length is known and allowed before the first byte is read. After `body_grace_seconds` a body must have a
+mean rate of `body_bytes_per_second`, and one that is kept in memory may take `body_seconds` in all; the server itself holds it
+to that, whatever stands before it. What is bounded is not how many bodies come but how many of their bytes are held, each kind
+by itself, and until what they brought is stored. Nobody queues: when the bytes are used up, the slowest bodies are given up, so
+that a thousand that trickle do not keep out one that comes.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from corncrake_crypto.errors import Failure, FileError
 from corncrake_server.refusals import LengthMissing, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, Generator
 
     from litestar import Request
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from corncrake_server.settings import Settings
 
 _MOST_DIGITS: Final = 12
+_SHARE_FREED: Final = 16
+"""Bodies are given up until so much of the bytes is free again: sorting them for each piece that comes would cost too much."""
 
 
 def stated_length(request: Request[Any, Any, Any]) -> int:
@@ -40,53 +45,143 @@ def stated_length(request: Request[Any, Any, Any]) -> int:
     return int(values[0])
 
 
-class BodyReader:
-    """Reads bodies, for one process."""
+class _Body:
+    """One body while its bytes are held."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        """Take the limits from the settings."""
-        self._seconds = settings.body_seconds
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.held = 0
+        self.complete = False
+        self.given_up = False
+        self.waiting: asyncio.Timeout | None = None
+
+    def give_up(self) -> None:
+        self.given_up = True
+        self.held = 0
+        if self.waiting is not None and not self.waiting.expired():
+            # Wakes whoever waits for its next piece.
+            self.waiting.reschedule(0)
+
+
+class _Room:
+    """The bytes that bodies of one kind may hold together."""
+
+    def __init__(self, most: int, grace: float, clock: Clock) -> None:
+        self._most = most
+        self._grace = grace
+        self._clock = clock
+        self._bodies: set[_Body] = set()
+        self._held = 0
+        self._freed = asyncio.Event()
+
+    @contextmanager
+    def enter(self) -> Generator[_Body]:
+        body = _Body(self._clock.monotonic())
+        self._bodies.add(body)
+        try:
+            yield body
+        finally:
+            self._bodies.remove(body)
+            self._held -= body.held
+            self._freed.set()
+
+    async def hold(self, body: _Body, count: int) -> None:
+        """Hold `count` more bytes for a body; when they are too many, wait for what is being stored, or give up the slowest."""
+        body.held += count
+        self._held += count
+        while self._held > self._most and not body.given_up:
+            if any(other.complete for other in self._bodies):
+                self._freed.clear()
+                await self._freed.wait()
+            else:
+                self._give_up_slowest()
+
+    def _give_up_slowest(self) -> None:
+        for body in sorted((body for body in self._bodies if body.held), key=self._standing):
+            if self._held <= self._most - self._most // _SHARE_FREED:
+                return
+            self._held -= body.held
+            body.give_up()
+
+    def _standing(self, body: _Body) -> tuple[bool, float]:
+        """Sort by rate, the slowest first; those that have only just begun stand behind all others."""
+        age = self._clock.monotonic() - body.started
+        return age <= self._grace, body.held / max(age, 1e-3)
+
+
+async def _joined(pieces: AsyncGenerator[bytes]) -> bytes:
+    whole = bytearray()
+    async for piece in pieces:
+        whole += piece
+    return bytes(whole)
+
+
+class BodyReader:
+    """Reads bodies of one kind, for one process."""
+
+    def __init__(self, settings: Settings, clock: Clock, most: int, *, seconds: float) -> None:
+        """Take the rate from the settings.
+
+        Args:
+            settings: of this server.
+            clock: for the rate.
+            most: bytes that all bodies of this kind may hold together.
+            seconds: longest time that one may take.
+        """
+        self._seconds = seconds
         self._rate = settings.body_bytes_per_second
         self._grace = settings.body_grace_seconds
         self._clock = clock
-        self._places = asyncio.Semaphore(settings.bodies_at_once)
+        self._room = _Room(most, self._grace, clock)
 
-    def _patience(self, started: float, received: int) -> float:
+    def _patience(self, body: _Body, received: int) -> float:
         """Return how many seconds the next piece may take."""
-        elapsed = self._clock.monotonic() - started
-        return min(self._seconds, self._grace + received / self._rate) - elapsed
+        elapsed = self._clock.monotonic() - body.started
+        return max(min(self._seconds, self._grace + received / self._rate) - elapsed, 0)
 
-    async def pieces(self, request: Request[Any, Any, Any], length: int) -> AsyncIterator[bytes]:
-        """Yield a body of exactly `length` bytes in pieces.
+    async def _piece(self, request: Request[Any, Any, Any], body: _Body, received: int) -> tuple[bytes, bool]:
+        """Return the next piece, its bytes held, and whether more will come."""
+        try:
+            async with asyncio.timeout(self._patience(body, received)) as body.waiting:
+                message = await request.receive()
+                if message["type"] != "http.request":
+                    raise TooSlow("the connection ended before the body")
+                await self._room.hold(body, len(message["body"]))
+        except TimeoutError as error:
+            raise TooSlow("the body came too slowly") from error
+        finally:
+            body.waiting = None
+        if body.given_up:
+            raise TooSlow("the body came too slowly for the room that there is")
+        return message["body"], message["more_body"]
+
+    async def _pieces(self, request: Request[Any, Any, Any], length: int, body: _Body) -> AsyncGenerator[bytes]:
+        received, more = 0, True
+        while more:
+            piece, more = await self._piece(request, body, received)
+            received += len(piece)
+            if received > length:
+                break
+            if piece:
+                yield piece
+        if received != length:
+            raise FileError(Failure.SIZE, "the body has not its stated length")
+        body.complete = True
+
+    @asynccontextmanager
+    async def pieces(self, request: Request[Any, Any, Any], length: int) -> AsyncGenerator[AsyncGenerator[bytes]]:
+        """Give a body of exactly `length` bytes in pieces; its room is held until the block ends.
 
         Raises:
             TooSlow: it does not come, or not fast enough.
             FileError: `size`: it is not `length` bytes long.
         """
-        async with self._places:
-            started = self._clock.monotonic()
-            received = 0
-            more = True
-            while more:
-                patience = self._patience(started, received)
-                try:
-                    message = await asyncio.wait_for(request.receive(), max(patience, 0))
-                except TimeoutError as error:
-                    raise TooSlow("the body came too slowly") from error
-                if message["type"] != "http.request":
-                    raise TooSlow("the connection ended before the body")
-                piece, more = message["body"], message["more_body"]
-                received += len(piece)
-                if received > length:
-                    break
-                if piece:
-                    yield piece
-            if received != length:
-                raise FileError(Failure.SIZE, "the body has not its stated length")
+        with self._room.enter() as body:
+            async with aclosing(self._pieces(request, length, body)) as pieces:
+                yield pieces
 
-    async def whole(self, request: Request[Any, Any, Any], length: int) -> bytes:
-        """Return a body of exactly `length` bytes; see `pieces`."""
-        body = bytearray()
-        async for piece in self.pieces(request, length):
-            body += piece
-        return bytes(body)
+    @asynccontextmanager
+    async def whole(self, request: Request[Any, Any, Any], length: int) -> AsyncGenerator[bytes]:
+        """Give a body of exactly `length` bytes; see `pieces`. Leave the block when it is stored, not before."""
+        async with self.pieces(request, length) as pieces:
+            yield await _joined(pieces)

@@ -103,6 +103,6 @@ async def put_parcel(request: AnyRequest, reviewer: str, number: int) -> Respons
     if length > MOST_PARCEL:
         raise TooLarge(MOST_PARCEL)
     digest = await _admit(request)
-    pieces = rooms(request).bodies.pieces(request, length)
-    new = await services(request).inbox.receive(reviewer, number, digest, length, pieces)
+    async with rooms(request).parcels.pieces(request, length) as pieces:
+        new = await services(request).inbox.receive(reviewer, number, digest, length, pieces)
     return Response(b"", status_code=201 if new else 200, media_type=MediaType.TEXT)

@@ -39,6 +39,7 @@ STATUS_OF_FAILURE: Final[dict[tuple[type[CorncrakeError], Failure], int]] = {
     (PeerError, Failure.EQUIVOCATION): 409,
     (PeerError, Failure.REPEATED): 409,
     (PeerError, Failure.EDITION): 409,
+    (PeerError, Failure.FORK): 409,
     (PeerError, Failure.SIGNATURE): 403,
 }
 STATUS_OF_FAULT: Final[dict[type[CorncrakeError], int]] = {FileError: 400, PeerError: 400, UsageError: 400, StoreError: 503}

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Whether the server is well. Nothing here says anything about reports."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get
 
 from corncrake_crypto.errors import CorncrakeError
-from corncrake_server.api.state import services
+from corncrake_crypto.prekeys import epoch_of
+from corncrake_server.api.state import rooms
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from corncrake_server.api.state import Rooms
+    from corncrake_server.services.services import Services
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,17 +28,50 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 @get("/v1/health")
 async def get_health(request: Request[Any, Any, Any]) -> Response[Health]:
-    """Answer 200 when all is well, 503 when something is not: database, charter in force, room on the disk."""
-    here = services(request)
-    checks = {"database": False, "charter": False, "disk": False}
-    try:
-        opened = await here.organisation.charter_or_none()
-        await here.log.head()
-        checks["database"] = True
-        checks["charter"] = opened is not None and here.clock.today() <= opened.charter.expires
-        here.disk.check_room(0)
-        checks["disk"] = True
-    except CorncrakeError:
-        pass
+    """Answer 200 when all is well, 503 when something is not.
+
+    `database`: it answers. `charter`: one is in force. `prekeys`: every desk has enough for this week and the next. `publication`:
+    none was left half done, and if it is this process that publishes, the newest head is of yesterday at least. `disk`: there is
+    room.
+    """
+    here = rooms(request)
+    checks = {
+        "database": await _is_true(_database(here.services)),
+        "charter": await _is_true(_charter(here.services)),
+        "prekeys": await _is_true(_prekeys(here.services)),
+        "publication": await _is_true(_publication(here)),
+        "disk": await _is_true(_disk(here.services)),
+    }
     ok = all(checks.values())
     return Response(Health(ok=ok, checks=checks), status_code=200 if ok else 503, media_type=MediaType.JSON)
+
+
+async def _is_true(check: Awaitable[bool]) -> bool:
+    try:
+        return await check
+    except CorncrakeError:
+        return False
+
+
+async def _database(here: Services) -> bool:
+    await here.log.head()
+    return True
+
+
+async def _charter(here: Services) -> bool:
+    return here.clock.today() <= (await here.organisation.charter()).charter.expires
+
+
+async def _prekeys(here: Services) -> bool:
+    epoch = epoch_of(here.clock.today())
+    return not await here.organisation.desks_without_prekeys((epoch, epoch + 1))
+
+
+async def _publication(here: Rooms) -> bool:
+    publication = here.services.publication
+    return not await publication.is_unfinished() and not (here.publishes and await publication.is_late())
+
+
+async def _disk(here: Services) -> bool:
+    here.disk.check_room(0)
+    return True

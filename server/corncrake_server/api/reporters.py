@@ -68,8 +68,8 @@ async def post_report(request: AnyRequest, desk: str, epoch: int) -> Response[by
     intake = services(request).intake
     length = stated_length(request)
     stanzas = await intake.allowed(desk, epoch, length)
-    body = await rooms(request).bodies.whole(request, length)
-    taken = await intake.take(desk, epoch, stanzas, body)
+    async with rooms(request).reports.whole(request, length) as body:
+        taken = await intake.take(desk, epoch, stanzas, body)
     return Response(taken.receipt, status_code=201 if taken.new else 200, media_type=MediaType.TEXT)
 
 
@@ -79,8 +79,8 @@ async def put_block(request: AnyRequest, block: str) -> Response[bytes]:
     shelf = services(request).blocks
     length = stated_length(request)
     shelf.allowed(block, length)
-    body = await rooms(request).bodies.whole(request, length)
-    new = await shelf.put(block, body)
+    async with rooms(request).blocks.whole(request, length) as body:
+        new = await shelf.put(block, body)
     return Response(b"", status_code=201 if new else 200, media_type=MediaType.TEXT)
 
 

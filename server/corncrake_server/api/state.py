@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What a handler finds on the application: the services, the reader of bodies, the limits."""
+"""What a handler finds on the application: the services, and the readers of bodies."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """Handed to every handler."""
+    """Handed to every handler. `publishes`: this process has a schedule of publications."""
 
     services: Services
-    bodies: BodyReader
+    reports: BodyReader
+    blocks: BodyReader
+    parcels: BodyReader
+    publishes: bool
 
 
 def rooms(request: Request[Any, Any, Any]) -> Rooms:

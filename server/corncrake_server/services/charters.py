@@ -14,7 +14,7 @@ from corncrake_crypto.charter import KIND, Charter, open_charter
 from corncrake_crypto.encoding import parse_root, unb64url
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.form import form_hash, read_form
-from corncrake_crypto.note import read_document, unverified_text
+from corncrake_crypto.note import read_document, text_hash, unverified_text
 from corncrake_crypto.tiles import leaf_entry
 from corncrake_server.ports import Changes, CharterNote
 
@@ -41,6 +41,17 @@ def check_charter(note: bytes, here: OpenedCharter | None, log: LogKey, today: d
     if (named.origin, unb64url(named.key, 32)) != (log.origin, log.key.public):
         raise PeerError(Failure.CHARTER, "the charter names another log key than this server has")
     return opened
+
+
+def is_known(note: bytes, here: OpenedCharter) -> bool:
+    """Say whether a charter is the one in force, or older: it changes nothing then, whoever brings it, and is not looked at further.
+
+    Raises:
+        FileError: `note`, `kind`, `json`, `not-canonical`.
+    """
+    text = unverified_text(note)
+    claimed = read_document(text, KIND, Charter).sequence
+    return claimed < here.charter.sequence or (claimed == here.charter.sequence and text_hash(text) == here.sha256)
 
 
 async def check_forms(opened: OpenedCharter, forms: Iterable[bytes], documents: Documents) -> Mapping[str, bytes]:

@@ -4,6 +4,9 @@
 Rules of this file: a waiter is told only when the transaction is durable. While one batch is written the next one gathers, so
 that the cost of making things durable is shared by all who wait, and nobody waits for a timer. A batch that fails fails for
 all in it: nothing of it is stored, and each client tries again.
+
+A promise has the day on which its transaction begins, and not that on which the report came: else a publication soon after
+midnight could pass by a report that was promised for the day before, and waits.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from corncrake_crypto.encoding import day_text
 from corncrake_crypto.errors import Failure, StoreError
 
 if TYPE_CHECKING:
+    from corncrake_server.clock import Clock
     from corncrake_server.ports import NewReport, Promise, Reports
 
 _MOST_BYTES: Final = 8 << 20
@@ -22,9 +27,10 @@ _MOST_BYTES: Final = 8 << 20
 class Committer:
     """Stores reports in batches."""
 
-    def __init__(self, reports: Reports, most: int) -> None:
+    def __init__(self, reports: Reports, most: int, clock: Clock) -> None:
         """Store into `reports`, at most `most` in a transaction."""
         self._reports = reports
+        self._clock = clock
         self._most = most
         self._waiting: asyncio.Queue[tuple[NewReport, asyncio.Future[Promise]] | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -72,7 +78,7 @@ class Committer:
 
     async def _commit(self, batch: list[tuple[NewReport, asyncio.Future[Promise]]]) -> None:
         try:
-            stored = await self._reports.store([report for report, _ in batch])
+            stored = await self._reports.store([report for report, _ in batch], day_text(self._clock.today()))
         except Exception as error:  # noqa: BLE001 - whatever it was, the waiters must not wait for ever
             for _, future in batch:
                 if not future.done():

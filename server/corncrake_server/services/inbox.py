@@ -2,7 +2,8 @@
 """What reviewers send: an outbound parcel is applied whole or not at all.
 
 Rules of this file: a parcel is first on the disk, then checked from end to end, then applied in one transaction, its tiles read
-a second time from the same file, which nobody else can reach. One parcel at a time in a process. The same parcel again is
+a second time from the same file, which nobody else can reach. One parcel at a time is checked and applied in a process; one
+that is still coming keeps no other waiting. The same parcel again is
 'already applied'; another one of the same number is `equivocation`, an older number `repeated`.
 
 Source: crypto/spec/parcel.md.
@@ -21,7 +22,7 @@ from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.tiles import leaf_entry
 from corncrake_server.ports import Changes, CharterNote, EditionTile
 from corncrake_server.refusals import Conflict
-from corncrake_server.services.charters import check_charter, check_forms
+from corncrake_server.services.charters import check_charter, check_forms, is_known
 from corncrake_server.services.organisation import reviewer_identity
 from corncrake_server.services.outbound import (
     FORM_NAME,
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from corncrake_crypto.charter import OpenedCharter
+    from corncrake_crypto.fields import LogHead
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Documents, LogKey, PrekeyNote, Spool
+    from corncrake_server.ports import Documents, Log, LogKey, PrekeyNote, Spool
     from corncrake_server.services.organisation import Organisation
     from corncrake_server.services.outbound import Contents
 
@@ -46,12 +48,13 @@ if TYPE_CHECKING:
 class Inbox:
     """Applies parcels."""
 
-    def __init__(self, organisation: Organisation, documents: Documents, spool: Spool, log: LogKey, clock: Clock) -> None:
+    def __init__(self, organisation: Organisation, documents: Documents, spool: Spool, log: LogKey, tree: Log, clock: Clock) -> None:  # noqa: PLR0913, PLR0917 - its parts
         """Keep the parts."""
         self._organisation = organisation
         self._documents = documents
         self._spool = spool
         self._log = log
+        self._tree = tree
         self._clock = clock
         self._one = asyncio.Lock()
 
@@ -68,14 +71,14 @@ class Inbox:
         Raises:
             FileError, PeerError: what is wrong with it; nothing was changed.   StoreError: it could not be stored.
         """
-        async with self._one:
-            with self._spool.open(length) as file:
-                found = hashlib.sha256()
-                async for piece in pieces:
-                    found.update(piece)
-                    await asyncio.to_thread(file.write, piece)
-                if found.digest() != digest:
-                    raise PeerError(Failure.ALTERED, "the parcel is not the one that the courier signed for")
+        with self._spool.open(length) as file:
+            found = hashlib.sha256()
+            async for piece in pieces:
+                found.update(piece)
+                await asyncio.to_thread(file.write, piece)
+            if found.digest() != digest:
+                raise PeerError(Failure.ALTERED, "the parcel is not the one that the courier signed for")
+            async with self._one:
                 return await self._apply(reviewer, number, digest.hex(), file)
 
     async def _apply(self, reviewer: str, number: int, sha256: str, file: BinaryIO) -> bool:
@@ -103,22 +106,26 @@ class Inbox:
     async def _changes(self, contents: Contents, here: OpenedCharter, sha256: str, file: BinaryIO) -> Changes:
         """Return what a parcel changes, everything of it checked."""
         opened, note = here, contents.kept.get("charter.note")
+        forms = [raw for name, raw in contents.kept.items() if FORM_NAME.fullmatch(name)]
         entries: list[bytes] = []
+        if note is not None and is_known(note, here):
+            # A vault sends along the charter that it has; another vault may have sent a newer one meanwhile.
+            note, forms = None, []
         if note is not None:
             opened = check_charter(note, here, self._log, self._clock.today())
-        forms = await check_forms(opened, [raw for name, raw in contents.kept.items() if FORM_NAME.fullmatch(name)], self._documents)
-        is_new = opened.charter.sequence > here.charter.sequence
-        if is_new:
             entries.append(leaf_entry(CHARTER, opened.text))
+        new_forms = await check_forms(opened, forms, self._documents)
         reviewer = contents.parcel.from_id
         identity = reviewer_identity([opened], reviewer)
         prekeys, prekey_entries = read_prekeys(contents, opened, identity)
         new_prekeys = await self._new_prekeys(prekeys)
         editions = read_editions(contents, opened, identity, self._clock.today())
+        for seen in editions.logs:
+            await self._check_log(seen)
         return Changes(
             parcel=(reviewer, contents.parcel.number, sha256),
-            charter=CharterNote(opened.charter.sequence, opened.sha256, note) if is_new and note is not None else None,
-            forms=forms,
+            charter=CharterNote(opened.charter.sequence, opened.sha256, note) if note is not None else None,
+            forms=new_forms,
             prekeys=new_prekeys,
             editions=editions.heads,
             tiles=_tiles(file, {head.desk: head.number for head in editions.heads}, reviewer),
@@ -129,6 +136,17 @@ class Inbox:
                 *editions.entries,
             ],
         )
+
+    async def _check_log(self, seen: LogHead) -> None:
+        """Check that a reviewer has seen a head that this server's log has signed.
+
+        Raises:
+            PeerError: `origin`, when it is one of another log; `fork`, when it is none of ours.
+        """
+        if seen.origin != self._log.origin:
+            raise PeerError(Failure.ORIGIN, "the edition names another log than this server's")
+        if await self._tree.signed_root(seen.size) != unb64url(seen.root, 32):
+            raise PeerError(Failure.FORK, "the edition names a state of the log that this server has not signed")
 
     async def _new_prekeys(self, prekeys: Sequence[PrekeyNote]) -> Sequence[PrekeyNote]:
         """Return those that are not here yet.

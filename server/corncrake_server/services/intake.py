@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from corncrake_crypto.age_format import check_sealed_shape
-from corncrake_crypto.encoding import day_text
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.padding import REPORT_CLASSES, wire_size
 from corncrake_crypto.prekeys import epoch_of
@@ -97,8 +96,7 @@ class Intake:
         """
         check_sealed_shape(body, stanzas, REPORT_CLASSES)
         salt = random_bytes(_SALT_LENGTH).hex()
-        day = day_text(self._clock.today())
-        promise = await self._committer.store(NewReport(report_id(body), desk, day, salt, epoch, body))
+        promise = await self._committer.store(NewReport(report_id(body), desk, salt, epoch, body))
         if promise.desk != desk:
             raise Conflict(Failure.DESK, "these bytes were given to another desk")
         return Taken(receipt_of(promise, self._log), promise.salt == salt)

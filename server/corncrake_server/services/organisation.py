@@ -15,16 +15,19 @@ from corncrake_crypto.charter import KIND, Charter, OpenedCharter
 from corncrake_crypto.encoding import unb64url
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.note import read_document, unverified_text
+from corncrake_crypto.prekeys import epoch_of
 from corncrake_server.refusals import NotHere
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from corncrake_server.clock import Clock
     from corncrake_server.ports import Documents, PrekeyNote
 
 _KEPT_SECONDS: Final = 1.0
-_MOST_EPOCHS: Final = 8
+_EPOCHS_AROUND: Final = 26
+_MOST_EPOCHS: Final = 64
+"""More than anybody can ask for at one time, so that nobody can make others wait for this week's to be read again."""
 
 
 class _Kept(NamedTuple):
@@ -94,7 +97,9 @@ class Organisation:
         return None if newest is None else newest.opened
 
     async def prekeys(self, epoch: int) -> Sequence[PrekeyNote]:
-        """Return the prekeys of all reviewers for an epoch."""
+        """Return the prekeys of all reviewers for an epoch; none, without asking, for one that is half a year away."""
+        if abs(epoch - epoch_of(self._clock.today())) > _EPOCHS_AROUND:
+            return ()
         until, notes = self._prekeys.get(epoch, (0.0, ()))
         if self._clock.monotonic() < until:
             return notes
@@ -116,6 +121,20 @@ class Organisation:
         """
         reviewers = {reviewer.id for reviewer in (await self.charter()).desk(desk).reviewers}
         return [note for note in await self.prekeys(epoch) if note.reviewer in reviewers]
+
+    async def desks_without_prekeys(self, epochs: Iterable[int]) -> Mapping[str, int]:
+        """Return the desks that have too few prekeys to be reported to in some of `epochs`, and the first of these.
+
+        Raises:
+            NotHere: there is no charter yet.
+        """
+        found: dict[str, int] = {}
+        desks = (await self.charter()).charter.desks
+        for epoch in sorted(epochs):
+            ready = {prekey.reviewer for prekey in await self.prekeys(epoch)}
+            short = [desk.id for desk in desks if len(ready & {reviewer.id for reviewer in desk.reviewers}) < desk.min]
+            found = dict.fromkeys(short, epoch) | found
+        return found
 
     async def courier_key(self, courier: str) -> bytes:
         """Return a courier's 32-byte key.

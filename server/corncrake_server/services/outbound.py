@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from corncrake_crypto.archive import MemberReader
     from corncrake_crypto.charter import OpenedCharter
+    from corncrake_crypto.fields import LogHead
     from corncrake_crypto.parcel import Parcel
 
 _DESK: Final = r"([a-z][a-z0-9-]{0,31})"
@@ -44,7 +45,9 @@ TILE_NAME: Final = re.compile(rf"tile-{_DESK}-([0-9]{{5}})\.bin")
 FORM_NAME: Final = re.compile(r"form-[0-9a-f]{16}\.json")
 _FIXED: Final = {"charter.note": MAX_NOTE, "prekeys.json": MAX_BUNDLE, "acknowledgement.note": MAX_NOTE, "wanted.json": 4 << 20}
 _MOST_KEPT: Final = 24 << 20
-_AHEAD: Final = timedelta(days=2)
+# Clients go by the newest head's day when it is later than their clock, and reports are taken for the week of a day ahead at most:
+# a head of the day after would close a desk on a Saturday.
+_AHEAD: Final = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -56,10 +59,11 @@ class Contents:
 
 
 class Editions(NamedTuple):
-    """Heads to store, and their log entries."""
+    """Heads to store, their log entries, and the states of the log that their reviewer has seen."""
 
     heads: list[EditionNote]
     entries: list[bytes]
+    logs: list[LogHead]
 
 
 def _limit(name: str) -> int | None:
@@ -132,7 +136,7 @@ def read_editions(contents: Contents, opened: OpenedCharter, identity: bytes, to
             tiles are not those in the parcel.
     """
     root, reviewer = parse_root(opened.charter.root), contents.parcel.from_id
-    heads = Editions([], [])
+    heads = Editions([], [], [])
     wanted: dict[str, tuple[int, str]] = {}
     for name, raw in contents.kept.items():
         match = EDITION_NAME.fullmatch(name)
@@ -147,6 +151,7 @@ def read_editions(contents: Contents, opened: OpenedCharter, identity: bytes, to
             raise PeerError(Failure.NOT_YET_VALID, "this edition is of a day to come")
         heads.heads.append(EditionNote(desk, reviewer, head.edition.number, head.sha256, raw))
         heads.entries.append(leaf_entry(EDITION, head.text))
+        heads.logs.append(head.edition.log)
         size = head.edition.slots * SLOT
         wanted |= {f"tile-{desk}-{bucket:05d}.bin": (size, sha256) for bucket, sha256 in enumerate(head.edition.tiles)}
     there = {member.name: (member.size, member.sha256) for member in contents.parcel.members if TILE_NAME.fullmatch(member.name)}

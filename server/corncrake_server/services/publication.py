@@ -2,7 +2,8 @@
 """Publication: the only writer of the tree. Plan, note, sign.
 
 Rules of this file: one publication at a time, among all processes. A head is signed only when (1) everything that it covers is
-durable, (2) it is noted beside the key, and (3) it lies above the head noted before. A publication that a crash cut off after
+durable, (2) it is noted beside the key, and (3) it lies above the head noted before. The days of heads never run backwards,
+whatever the clock does: a head has the day of the one before, at least. A publication that a crash cut off after
 its plan is finished as it was planned, never made anew. A database whose newest head, planned ones included, lies below the
 noted one was restored from an old backup: the server refuses it, since to go on would be to sign two histories.
 """
@@ -10,7 +11,8 @@ noted one was restored from an old backup: the server refuses it, since to go on
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.checkpoint import Checkpoint, sign_checkpoint
 from corncrake_crypto.encoding import day_text, parse_day
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from corncrake_server.clock import Clock
     from corncrake_server.ports import Leaf, Log, LogKey
 
+_MOST_GAP: Final = timedelta(days=8)
+"""From one head to the next, as long as nobody says that the clock is right."""
+
 
 class Publication:
     """Grows the tree."""
@@ -35,6 +40,7 @@ class Publication:
         self._log = log
         self._key = key
         self._clock = clock
+        self._since = clock.today()
         self._one = asyncio.Lock()
 
     async def check_start(self) -> None:
@@ -46,12 +52,12 @@ class Publication:
         async with self._one, self._log.publishing():
             await self._settle()
 
-    async def publish(self, *, unless_published_today: bool = False) -> StoredHead:
+    async def publish(self, *, scheduled: bool = False) -> StoredHead:
         """Append what waits, and sign the new head; return it.
 
         Args:
-            unless_published_today: return the newest head as it is, when it is of today: what a schedule asks for, since
-                another process may have been faster.
+            scheduled: nobody has looked at the clock. Return the newest head as it is, when it is of today, since another process
+                may have been faster; and sign nothing when the clock has leapt, since a head of a day to come cannot be taken back.
 
         Raises:
             StoreError: `store`: nothing was signed.
@@ -59,8 +65,12 @@ class Publication:
         async with self._one, self._log.publishing():
             head = await self._settle()
             today = day_text(self._clock.today())
-            if unless_published_today and head is not None and head.day >= today:
-                return head
+            if scheduled and head is not None:
+                if head.day == today:
+                    return head
+                self._check_leap(head)
+            # A clock that is put back, or was ahead when the last head was signed, does not stop the log.
+            today = max(today, head.day) if head is not None else today
             waiting = await self._log.waiting()
             size, frontier = (0, Frontier()) if head is None else (head.size, Frontier.decode(head.frontier))
             leaves = leaves_of(waiting, size, today)
@@ -70,16 +80,42 @@ class Publication:
             await self._log.plan(planned, leaves, tiles, [place for place, _ in waiting.entries])
             return await self._sign(planned)
 
-    async def _settle(self) -> StoredHead | None:
-        """Return the newest head, after finishing a planned one and comparing with the noted one."""
-        head, planned = await self._log.head(), await self._log.planned()
-        newest = planned or head
+    def _check_leap(self, head: StoredHead) -> None:
+        if self._clock.today() - parse_day(head.day) > _MOST_GAP:
+            raise StoreError(
+                Failure.STORE,
+                f"the last head is of {head.day} and the clock says {day_text(self._clock.today())}: if it is right, run `corncrake-server publish`",
+            )
+
+    async def is_late(self) -> bool:
+        """Say whether the newest head is older than yesterday; on a fresh server, whether it has run for longer without one."""
+        head = await self._log.head()
+        newest = self._since if head is None else parse_day(head.day)
+        return newest < self._clock.today() - timedelta(days=1)
+
+    async def is_unfinished(self) -> bool:
+        """Say whether a publication was planned, and nobody here is about to finish it."""
+        return not self._one.locked() and await self._log.planned() is not None
+
+    async def check_noted(self) -> StoredHead | None:
+        """Return the newest head, planned ones included, after comparing it with the one noted beside the key; change nothing.
+
+        Raises:
+            StoreError: `store`: the database is older than the key's last head, or has another tree.
+        """
+        # The note first: a publication that ends meanwhile, elsewhere, then makes the database newer and not older.
         size, root = self._key.noted_head()
+        newest = await self._log.planned() or await self._log.head()
         if (newest.size if newest else 0) < size:
             raise StoreError(Failure.STORE, f"the database is older than the head of size {size} that the log key has signed")
         if newest is not None and newest.size == size and newest.root != root:
             raise StoreError(Failure.STORE, f"the database has another tree than the one of size {size} that the log key has signed")
-        return head if planned is None else await self._sign(planned)
+        return newest
+
+    async def _settle(self) -> StoredHead | None:
+        """Return the newest head, after comparing with the noted one and finishing a planned one."""
+        newest = await self.check_noted()
+        return newest if newest is None or newest.note is not None else await self._sign(newest)
 
     async def _sign(self, planned: StoredHead) -> StoredHead:
         size, _ = self._key.noted_head()

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The daily publication: at a time of day, UTC, and at the start when a day was missed."""
+"""The daily publication: at a time of day, UTC, and at the start when a day was missed.
+
+Rules of this file: nothing ends the schedule but the end of the process. What went wrong is said on standard error, without what
+it held, and tried again.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from corncrake_server.clock import Clock
     from corncrake_server.services.publication import Publication
 
@@ -32,20 +38,48 @@ def seconds_of(publish_at: str) -> int:
     return int(match[1]) * 3600 + int(match[2]) * 60
 
 
-async def publish_daily(publication: Publication, clock: Clock, publish_at: str) -> None:
-    """Publish once a day, for ever; a failure is said on standard error and tried again after a minute.
+class Schedule:
+    """Publishes once a day."""
 
-    The clock is asked again every few minutes: a machine that slept, or whose clock was set, still publishes.
-    """
-    at = seconds_of(publish_at)
-    while True:
-        passed = clock.now() % _DAY_SECONDS >= at
-        if passed:
-            try:
-                await publication.publish(unless_published_today=True)
-            except CorncrakeError as error:
-                sys.stderr.write(f"publication failed: {error}\n")
-                await asyncio.sleep(_AGAIN_SECONDS)
-                continue
-        left = at - clock.now() % _DAY_SECONDS
-        await asyncio.sleep(min(_LONGEST_SLEEP, float(left if left > 0 else left + _DAY_SECONDS)) or 1.0)
+    def __init__(self, publication: Publication, clock: Clock, publish_at: str) -> None:
+        """Keep the parts.
+
+        Raises:
+            UsageError: `misuse`: `publish_at` is no time of day.
+        """
+        self._publication = publication
+        self._clock = clock
+        self._at = seconds_of(publish_at)
+        # The last head's day does not say it: it lies ahead when the clock was, and then one a day must do as well.
+        self._done: date | None = None
+
+    async def run(self) -> None:
+        """Publish once a day, for ever.
+
+        The clock is asked again every few minutes: a machine that slept, or whose clock was set, still publishes.
+        """
+        wait = 0.0
+        while True:
+            await asyncio.sleep(wait)
+            wait = await self.step()
+
+    async def step(self) -> float:
+        """Publish if it is time; return after how many seconds to look again."""
+        left = self._at - self._clock.now() % _DAY_SECONDS
+        today = self._clock.today()
+        if left <= 0 and self._done != today:
+            if not await self._publish():
+                return _AGAIN_SECONDS
+            self._done = today
+        return min(_LONGEST_SLEEP, float(left if left > 0 else left + _DAY_SECONDS))
+
+    async def _publish(self) -> bool:
+        try:
+            await self._publication.publish(scheduled=True)
+        except CorncrakeError as error:
+            sys.stderr.write(f"publication failed: {error}\n")
+        except Exception as error:  # noqa: BLE001 - a log that stops growing is worse than any error that nobody foresaw
+            sys.stderr.write(f"publication failed: unforeseen {type(error).__name__}\n")
+        else:
+            return True
+        return False

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 _BUSY_MS: Final = 30_000
+QUICK_CHECK: Final = "PRAGMA quick_check(1)"
+
+
+def check_sound(answer: object) -> None:
+    """Check what SQLite answered to `QUICK_CHECK`.
+
+    Raises:
+        StoreError: `store`.
+    """
+    if answer != "ok":
+        raise StoreError(Failure.STORE, "the database is damaged")
 
 
 def _sqlite_engine(url: sa.URL, begin: str, pool_size: int) -> AsyncEngine:
@@ -65,6 +77,7 @@ class Database:
         """
         parsed = make_url(url)
         self.is_sqlite: Final = parsed.drivername == "sqlite+aiosqlite"
+        self.path: Final = Path(parsed.database or "") if self.is_sqlite else None
         if self.is_sqlite:
             self._writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", 1)
             self._reader = _sqlite_engine(parsed, "BEGIN", 4)
@@ -104,6 +117,19 @@ class Database:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(Failure.STORE, "the database could not be written") from error
+
+    async def check_integrity(self) -> None:
+        """Read a whole SQLite database, and check that it is one; PostgreSQL looks after itself.
+
+        Raises:
+            StoreError: `store`: it is not there, or damaged.
+        """
+        if self.path is None:
+            return
+        if not self.path.exists():
+            raise StoreError(Failure.STORE, "there is no database")
+        async with self.reading() as connection:
+            check_sound((await connection.exec_driver_sql(QUICK_CHECK)).scalar())
 
     @asynccontextmanager
     async def exclusive(self, name: str) -> AsyncGenerator[None]:

@@ -35,8 +35,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def free_bytes(folder: Path) -> int:
-    """Return the bytes that may still be written to the file system of `folder`."""
-    status = os.statvfs(folder)
+    """Return the bytes that may still be written to the file system of `folder`.
+
+    Raises:
+        StoreError: `store`: it cannot be asked.
+    """
+    try:
+        status = os.statvfs(folder)
+    except OSError as error:
+        raise StoreError(Failure.STORE, f"the room on the disk of {folder} cannot be read: {error.strerror}") from error
     return status.f_bavail * status.f_frsize
 
 
@@ -55,7 +62,18 @@ class FolderDisk:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data`, mode 0600, all or nothing, durable when it returns."""
+    """Replace the file at `path` by `data`, mode 0600, all or nothing, durable when it returns.
+
+    Raises:
+        StoreError: `store`.
+    """
+    try:
+        _write_private(path, data)
+    except OSError as error:
+        raise StoreError(Failure.STORE, f"{path.name} could not be written into its folder: {error.strerror}") from error
+
+
+def _write_private(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

@@ -9,10 +9,11 @@ cut off is invisible until it is finished, and it is always finished, never made
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from corncrake_crypto.merkle import EMPTY_ROOT
 from corncrake_server.ports import Leaf, Promise, StoredHead, Waiting
 from corncrake_server.storage.reports import PROMISE_COLUMNS
 from corncrake_server.storage.tables import HEADS, LEAVES, PUBLIC_LEAVES, REPORTS, TILES
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from corncrake_server.storage.database import Database
+
+
+_MARK: Final = sa.update(REPORTS).where(REPORTS.c.id == sa.bindparam("taken")).values(leaf=sa.bindparam("at"))
+# SQLite's rowids keep the order in which reports came. From its publication on, a report has one by its leaf, and the order of
+# leaves was drawn. It is negative: a new report's is one more than the highest.
+_MARK_SQLITE: Final = sa.text("UPDATE reports SET leaf = :at, rowid = -1 - :at WHERE id = :taken")
 
 
 class SqlLog:
@@ -45,6 +52,13 @@ class SqlLog:
         """Return the newest signed head."""
         return await self._newest(HEADS.c.note.is_not(None))
 
+    async def signed_root(self, size: int) -> bytes | None:
+        """Return the root of the signed head of `size` leaves, that of the empty tree for 0; None when no such head was signed."""
+        if size == 0:
+            return EMPTY_ROOT
+        head = await self._newest((HEADS.c.size == size) & HEADS.c.note.is_not(None))
+        return None if head is None else head.root
+
     async def planned(self) -> StoredHead | None:
         """Return the head of a publication that was planned and not finished."""
         return await self._newest(HEADS.c.note.is_(None))
@@ -65,7 +79,7 @@ class SqlLog:
         for row in rows:
             row["leaf"] = row.pop("index")
         taken = [{"taken": leaf.report, "at": leaf.index} for leaf in leaves if leaf.report is not None]
-        mark = sa.update(REPORTS).where(REPORTS.c.id == sa.bindparam("taken")).values(leaf=sa.bindparam("at"))
+        mark = _MARK_SQLITE if self._database.is_sqlite else _MARK
         new_tiles = self._database.insert(TILES).on_conflict_do_nothing(index_elements=["path"])
         async with self._database.writing() as connection:
             await connection.execute(sa.insert(LEAVES), rows)

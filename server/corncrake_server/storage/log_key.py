@@ -7,7 +7,9 @@ backup can be told from the one that the key has signed for.
 
 from __future__ import annotations
 
+import secrets
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.encoding import b64url, canonical, decode_canonical, unb64url
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 KEY_FILE: Final = "log.key"
 HEAD_FILE: Final = "log.head"
+_PROBE: Final = "log.probe."
 _LIMIT: Final = 4_096
 
 
@@ -54,6 +57,8 @@ class LogKeyFiles:
             stored = decode_canonical(path.read_bytes()[:_LIMIT], _StoredKey)
         except FileNotFoundError as error:
             raise StoreError(Failure.STORE, "there is no log key here: run `corncrake-server init`") from error
+        except OSError as error:
+            raise StoreError(Failure.STORE, f"the log key cannot be read: {error.strerror}") from error
         self.origin: Final = stored.origin
         self.key: Final = SigningKey.from_seed(unb64url(stored.seed, 32))
 
@@ -70,6 +75,21 @@ class LogKeyFiles:
         write_private(folder / KEY_FILE, canonical(_StoredKey(origin=origin, seed=seed)))
         write_private(folder / HEAD_FILE, canonical(_StoredHead(size=0, root="0" * 64)))
 
+    def check_writable(self) -> None:
+        """Check that a head could be noted here, by writing another file: whoever asks may not be the one who signs.
+
+        Raises:
+            StoreError: `store`.
+        """
+        probe = self._head.with_name(f"{_PROBE}{secrets.token_hex(8)}")
+        try:
+            write_private(probe, b"")
+        except StoreError as error:
+            raise StoreError(Failure.STORE, f"nothing can be published, since the log key's folder cannot be written to: {error.detail}") from error
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+
     def noted_head(self) -> tuple[int, bytes]:
         """Return size and root of the last head noted; size 0 before the first.
 
@@ -83,5 +103,9 @@ class LogKeyFiles:
         return stored.size, bytes.fromhex(stored.root)
 
     def note_head(self, size: int, root: bytes) -> None:
-        """Note a head that is about to be signed; on the disk when this returns."""
+        """Note a head that is about to be signed; on the disk when this returns.
+
+        Raises:
+            StoreError: `store`: it could not be noted.
+        """
         write_private(self._head, canonical(_StoredHead(size=size, root=root.hex())))

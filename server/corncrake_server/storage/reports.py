@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 PROMISE_COLUMNS = (REPORTS.c.id, REPORTS.c.desk, REPORTS.c.day, REPORTS.c.salt)
 
 
-def _row(report: NewReport) -> dict[str, object]:
+def _row(report: NewReport, day: str) -> dict[str, object]:
     # Written out: `asdict` walks into every value, and this is done for each report.
     return {
         "id": report.id,
         "desk": report.desk,
-        "day": report.day,
+        "day": day,
         "salt": report.salt,
         "epoch": report.epoch,
         "leaf": None,
@@ -38,12 +38,12 @@ class SqlReports:
         """Keep the database."""
         self._database = database
 
-    async def store(self, reports: Sequence[NewReport]) -> Mapping[str, Promise]:
+    async def store(self, reports: Sequence[NewReport], day: str) -> Mapping[str, Promise]:
         """Store a batch in one transaction; see `ports.Reports.store`."""
         if not reports:
             return {}
         # In the order of ids: two processes that store the same reports then wait for each other and do not deadlock.
-        rows = [_row(report) for report in sorted({r.id: r for r in reports}.values(), key=lambda r: r.id)]
+        rows = [_row(report, day) for report in sorted({r.id: r for r in reports}.values(), key=lambda r: r.id)]
         statement = self._database.insert(REPORTS).on_conflict_do_nothing(index_elements=["id"])
         async with self._database.writing() as connection:
             await connection.execute(statement, rows)

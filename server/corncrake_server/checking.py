@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`corncrake-server check`: looks at everything that an operator can put right, and says what to do.
+
+Rules of this file: one check, one function, one line. It returns what is well, or raises an error whose sentence says what to do.
+Nothing is signed or changed, and no lock is taken, so that a server may run meanwhile. What lies in a database that is missing or
+damaged is not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from corncrake_crypto.encoding import b64url, day_text, parse_day, unb64url
+from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
+from corncrake_crypto.prekeys import epoch_days, epoch_of
+from corncrake_server.services.organisation import Organisation
+from corncrake_server.services.publication import Publication
+from corncrake_server.storage.database import Database
+from corncrake_server.storage.documents import SqlDocuments
+from corncrake_server.storage.files import free_bytes
+from corncrake_server.storage.log import SqlLog
+from corncrake_server.storage.log_key import LogKeyFiles
+from corncrake_server.storage.schema import check_schema
+
+if TYPE_CHECKING:
+    from corncrake_server.clock import Clock
+    from corncrake_server.settings import Settings
+
+_SOON: Final = timedelta(days=28)
+_WEEKS: Final = 4
+
+
+class Finding(NamedTuple):
+    """What was looked at, whether it is well, and a sentence."""
+
+    what: str
+    well: bool
+    said: str
+
+    def __str__(self) -> str:
+        """Return the line for a person."""
+        return f"{'ok   ' if self.well else 'WRONG'} {self.what}: {self.said}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where is looked."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+
+    @property
+    def log(self) -> SqlLog:
+        return SqlLog(self.database)
+
+    @property
+    def organisation(self) -> Organisation:
+        return Organisation(SqlDocuments(self.database), self.clock)
+
+    def key(self) -> LogKeyFiles:
+        return LogKeyFiles(self.settings.keys)
+
+
+def _wrong(said: str) -> StoreError:
+    return StoreError(Failure.STORE, said)
+
+
+async def _folders(at: _Place) -> str:
+    for folder in dict.fromkeys((at.settings.data, at.settings.keys)):
+        if not folder.is_dir():
+            raise _wrong(f"there is no {folder}: run `corncrake-server init`")
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            raise _wrong(f"others can look into it: chmod 0700 {folder}")
+        foreign = [path.name for path in folder.iterdir() if path.stat().st_uid != os.geteuid()]
+        if foreign:
+            raise _wrong(f"these files in {folder} are another user's, and the server cannot use them: {', '.join(sorted(foreign))}")
+    return f"{at.settings.data} is the server's alone"
+
+
+async def _disk(at: _Place) -> str:
+    free, reserve = free_bytes(at.settings.data), at.settings.disk_reserve
+    if free < reserve:
+        raise _wrong(f"{free >> 20} MiB are free, less than disk_reserve ({reserve >> 20} MiB): blocks are refused, and soon reports; make room")
+    return f"{free >> 20} MiB are free, and {reserve >> 20} MiB are kept for reports"
+
+
+async def _key(at: _Place) -> str:
+    key = at.key()
+    key.check_writable()
+    return f"{key.origin} {b64url(key.key.public)}, and its folder can be written to"
+
+
+async def _integrity(at: _Place) -> str:
+    try:
+        await at.database.check_integrity()
+    except StoreError as error:
+        raise _wrong(f"{error.detail}; docs/backup.md says how to bring back a backup") from error
+    return "whole" if at.database.is_sqlite else "whether it is whole, PostgreSQL's own tools say"
+
+
+async def _tables(at: _Place) -> str:
+    await check_schema(at.database)
+    return "those of this program"
+
+
+async def _log(at: _Place) -> str:
+    newest = await Publication(at.log, at.key(), at.clock).check_noted()
+    if newest is not None and newest.note is None:
+        raise _wrong(f"a publication of size {newest.size} was cut off: start the server, or run `corncrake-server publish`")
+    return f"size {newest.size if newest else 0}, as the key has signed"
+
+
+async def _publication(at: _Place) -> str:
+    head = await at.log.head()
+    if head is None:
+        return "nothing was published yet"
+    if parse_day(head.day) > at.clock.today():
+        raise _wrong(f"the newest head is of {head.day}, a day to come: is the clock behind, or was it ahead?")
+    if at.settings.publish_at and await Publication(at.log, at.key(), at.clock).is_late():
+        raise _wrong(f"the newest head is of {head.day}: `corncrake-server publish` tries again, and says what is wrong")
+    return f"the newest head is of {head.day}" + ("" if at.settings.publish_at else "; this host publishes by command only")
+
+
+async def _charter(at: _Place) -> str:
+    opened = await at.organisation.charter_or_none()
+    if opened is None:
+        raise _wrong("there is none: bring one with `corncrake-server charter`")
+    charter, key = opened.charter, at.key()
+    if (charter.log.origin, unb64url(charter.log.key, 32)) != (key.origin, key.key.public):
+        raise _wrong("it names another log key than the one that is here: every receipt is worth nothing until a charter names this one")
+    if at.clock.today() > charter.expires:
+        raise _wrong(f"it has ended on {charter.expires}: no reporter is let through until the organisation signs a new one")
+    if at.clock.today() + _SOON > charter.expires:
+        raise _wrong(f"it ends on {charter.expires}: ask the organisation for the next one")
+    return f"number {charter.sequence}, in force until {charter.expires}"
+
+
+async def _prekeys(at: _Place) -> str:
+    now = epoch_of(at.clock.today())
+    short = await at.organisation.desks_without_prekeys(range(now, now + _WEEKS + 1))
+    if short:
+        desks = ", ".join(f"{desk} from {day_text(epoch_days(epoch)[0])} on" for desk, epoch in sorted(short.items()))
+        raise _wrong(f"too few, so that nobody can report to {desks}: have reviewers export, and a courier push")
+    return f"enough for {_WEEKS} weeks"
+
+
+_Check = Callable[[_Place], Awaitable[str]]
+_OF_FILES: Final[dict[str, _Check]] = {"folders": _folders, "disk": _disk, "log key": _key}
+# What comes after one of the first two would look into, or even make, a database that is not there or not ours.
+_OF_DATABASE: Final[dict[str, _Check]] = {"database": _integrity, "tables": _tables}
+_OF_TABLES: Final[dict[str, _Check]] = {"log": _log, "publication": _publication, "charter": _charter, "prekeys": _prekeys}
+
+
+async def _find(what: str, check: _Check, at: _Place) -> Finding:
+    try:
+        return Finding(what, well=True, said=await check(at))
+    except CorncrakeError as error:
+        return Finding(what, well=False, said=error.detail)
+    except OSError as error:
+        return Finding(what, well=False, said=f"it cannot be looked at: {error.strerror}")
+
+
+async def check(settings: Settings, clock: Clock) -> list[Finding]:
+    """Look at everything; return a finding for each check, in the order in which an operator would put things right."""
+    database = Database(settings.url)
+    at = _Place(settings, clock, database)
+    try:
+        found = [await _find(what, look, at) for what, look in _OF_FILES.items()]
+        for what, look in _OF_DATABASE.items():
+            found.append(await _find(what, look, at))
+            if not found[-1].well:
+                return found
+        return found + [await _find(what, look, at) for what, look in _OF_TABLES.items()]
+    finally:
+        await database.close()

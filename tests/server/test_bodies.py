@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Bodies that come slowly, many at once, or wait for a database: who is given up, and who is not."""
+
+import asyncio
+import queue
+import signal
+import socket
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from corncrake_crypto.padding import BLOCK_CLASS, wire_size
+from tests.server.running import RunningServer
+from tests.simulators.organisation import EPOCH
+
+SLOW = 400
+PIECE = bytes(1_100)
+LENGTH = wire_size(2, 12_288)
+BLOCK_LENGTH = wire_size(1, BLOCK_CLASS)
+REPORTS = f"POST /v1/desks/legal/epochs/{EPOCH}/reports"
+
+
+@contextmanager
+def serving(folder: Path, **settings: int) -> Generator[RunningServer]:
+    """A server on SQLite, its desk open."""
+    server = RunningServer(folder, "", **settings)
+    server.prepare()
+    server.start()
+    try:
+        server.open_desk()
+        yield server
+    finally:
+        if server.process is not None:
+            server.end(signal.SIGKILL)
+
+
+def head(line: str, length: int) -> bytes:
+    return f"{line} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+async def trickle(port: int, line: str, length: int, begun: asyncio.Semaphore) -> None:
+    """Send just fast enough to be let go on, until it is over."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head(line, length) + PIECE)
+    await writer.drain()
+    begun.release()
+    while True:
+        await asyncio.sleep(1)
+        writer.write(PIECE)
+        await writer.drain()
+
+
+@pytest.mark.parametrize("kind", ["report", "block"])
+def test_hundreds_of_bodies_that_trickle_do_not_keep_out_a_report(tmp_path: Path, kind: str) -> None:
+    async def send_among_them(server: RunningServer) -> int:
+        begun = asyncio.Semaphore(0)
+        lines = [(REPORTS, LENGTH) if kind == "report" else (f"PUT /v1/blocks/{at:032x}", BLOCK_LENGTH) for at in range(SLOW)]
+        slow = [asyncio.create_task(trickle(server.port, line, length, begun)) for line, length in lines]
+        for _ in slow:
+            await begun.acquire()
+        status = (await asyncio.to_thread(server.send, server.report())).status_code
+        assert not any(task.done() for task in slow)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return status
+
+    with serving(tmp_path) as server:
+        assert asyncio.run(asyncio.wait_for(send_among_them(server), 30)) == 201
+
+
+def test_when_the_bytes_are_used_up_the_slowest_is_given_up_and_a_whole_report_is_taken(tmp_path: Path) -> None:
+    with serving(tmp_path, reports_held=40_000) as server:
+        slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(5)]
+        for connection in slow:
+            connection.sendall(head(REPORTS, LENGTH) + bytes(7_500))
+            connection.settimeout(30)
+        assert server.send(server.report()).status_code == 201
+        # It is given up for the report's sake, long before its own time is over.
+        assert b" 408 " in slow[0].makefile("rb").readline()
+        for connection in slow:
+            connection.close()
+
+
+def test_reports_that_wait_for_a_stalled_database_are_counted_until_they_are_stored(tmp_path: Path) -> None:
+    with serving(tmp_path, reports_held=40_000, body_seconds=2, body_grace_seconds=1) as server:
+        answers: queue.Queue[int] = queue.Queue()
+        sending = [threading.Thread(target=lambda: answers.put(server.send(server.report()).status_code)) for _ in range(4)]
+        with closing(sqlite3.connect(server.data / "corncrake.sqlite3", isolation_level=None)) as stall:
+            stall.execute("BEGIN IMMEDIATE")
+            for thread in sending:
+                thread.start()
+            # There is room for two; they go on waiting while the others are given up.
+            assert [answers.get(timeout=20) for _ in range(2)] == [408, 408]
+            stall.execute("ROLLBACK")
+        for thread in sending:
+            thread.join()
+        assert [answers.get_nowait() for _ in range(2)] == [201, 201]
