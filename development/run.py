@@ -60,7 +60,7 @@ Carry the answer back, and fetch the photos, which come in the next round:
   {vault} import in2.parcel
   {vault} save 1 files
 
-Publish the log now (by itself: at midnight, UTC):
+Publish the log now (by itself: soon after midnight, UTC):
   {server} publish --data server/data
 
 {REVIEWERS[1]}'s vault is there too: --store {REVIEWERS[1]}. The passphrase of all vaults: {PASSPHRASE}
