@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     tables = commands.add_parser("migrate", parents=[shared], help="bring the tables up or down")
     tables.add_argument("direction", choices=["up", "down"], nargs="?", default="up")
     tables.add_argument("revision", nargs="?")
+    tables.add_argument("--remove", metavar="everything", help="with down: say that it is meant")
     commands.add_parser("check", parents=[shared], help="look at everything, and say what to do; changes nothing")
     for name, text in (("backup", "copy everything but the log key into a new folder"), ("restore", "bring a backup back")):
         copy = commands.add_parser(name, parents=[shared], help=text)
@@ -170,9 +171,11 @@ def _ordered(settings: Settings, order: Order) -> str:
 
 
 def _run_migrate(settings: Settings, arguments: argparse.Namespace) -> str:
-    default = "head" if arguments.direction == "up" else "base"
-    asyncio.run(_migrate(settings, arguments.revision or default))
-    return "the tables are in place"
+    down = arguments.direction == "down"
+    if down and arguments.remove != "everything":
+        raise UsageError(Failure.MISUSE, "this removes tables and all that is in them; nothing was changed. Make a backup, then say --remove everything")
+    asyncio.run(_migrate(settings, arguments.revision or ("base" if down else "head")))
+    return "the tables were removed" if down else "the tables are in place"
 
 
 def _run_charter(settings: Settings, arguments: argparse.Namespace) -> str:

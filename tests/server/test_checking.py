@@ -91,7 +91,8 @@ def test_a_note_of_the_last_head_that_the_database_does_not_know_is_said(make_se
 
 def test_tables_that_are_not_there_are_said(make_server: MakeServer) -> None:
     server = make_server()
-    assert server.command("migrate", "down").returncode == 0
+    assert server.command("migrate", "down").returncode == 1
+    assert server.command("migrate", "down", "--remove", "everything").returncode == 0
     assert "migrate up" in wrong(server)["tables"]
 
 

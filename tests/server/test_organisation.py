@@ -14,11 +14,10 @@ from corncrake_server.storage.documents import SqlDocuments
 from tests.server.test_publication import SetClock
 
 NOW = 100
+FAR, NEAR = (0, NOW - 27, NOW + 27, 1 << 30), (NOW - 26, NOW, NOW + 26)
 
 
-@pytest.mark.parametrize(
-    ("epoch", "asked"), [(NOW - 27, False), (NOW - 26, True), (NOW, True), (NOW + 26, True), (NOW + 27, False), (1 << 30, False)]
-)
+@pytest.mark.parametrize(("epoch", "asked"), [*((epoch, False) for epoch in FAR), *((epoch, True) for epoch in NEAR)])
 def test_prekeys_of_a_week_that_is_far_away_are_not_asked_for(tmp_path: Path, epoch: int, asked: bool) -> None:
     # It has no tables: whoever asks it gets an error.
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/database")

@@ -210,7 +210,7 @@ def test_a_backup_brings_back_what_was_there(make_server: MakeServer, tmp_path: 
         for path in database.parent.glob(database.name + "*"):
             path.unlink()
     else:
-        assert server.command("migrate", "down").returncode == 0
+        assert server.command("migrate", "down", "--remove", "everything").returncode == 0
     done = server.command("restore", str(tmp_path / "copy"))
     assert done.returncode == 0, done.stderr
     assert "ok    log: size 70" in server.command("check").stdout
