@@ -173,7 +173,7 @@ def _ordered(settings: Settings, order: Order) -> str:
 def _run_migrate(settings: Settings, arguments: argparse.Namespace) -> str:
     down = arguments.direction == "down"
     if down and arguments.remove != "everything":
-        raise UsageError(Failure.MISUSE, "this removes tables and all that is in them; nothing was changed. Make a backup, then say --remove everything")
+        raise UsageError(Failure.MISUSE, "this removes tables with all in them; nothing was changed. Make a backup, then say --remove everything")
     asyncio.run(_migrate(settings, arguments.revision or ("base" if down else "head")))
     return "the tables were removed" if down else "the tables are in place"
 
