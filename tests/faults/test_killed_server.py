@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -140,10 +140,18 @@ def read_texts(machine: Machine) -> Counter[str]:
     return found
 
 
+@pytest.fixture
+def server(tmp_path: Path, database_url: str) -> Iterator[RunningServer]:
+    """A server that is not started yet, and is ended whatever the test came to."""
+    made = RunningServer(tmp_path, database_url, publish_at="")
+    yield made
+    if made.process is not None:
+        made.end(signal.SIGKILL)
+
+
 def test_every_receipt_given_before_a_kill_is_kept_and_its_report_reaches_a_vault(
-    tier: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    tier: str, tmp_path: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = RunningServer(tmp_path, database_url, publish_at="")
     machine = Machine(tmp_path, monkeypatch, server.organisation)
     server.prepare()
     server.start()
@@ -178,4 +186,3 @@ def test_every_receipt_given_before_a_kill_is_kept_and_its_report_reaches_a_vaul
     assert set(texts.values()) == {1}
     acknowledged = {client.text(at) for client in clients for at, body in enumerate(client.written) if report_id(body) in given}
     assert acknowledged <= texts.keys()
-    server.end()
