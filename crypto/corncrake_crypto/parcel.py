@@ -20,7 +20,7 @@ from corncrake_crypto.age_format import BinaryReader
 from corncrake_crypto.archive import MAX_MEMBER_SIZE, MemberReader, StreamingArchiveWriter, content_length, is_name, iter_archive
 from corncrake_crypto.encoding import canonical, decode_canonical
 from corncrake_crypto.errors import CorncrakeError, Failure, FileError, PeerError, UsageError
-from corncrake_crypto.fields import Bytes64, Hash, Id, Natural, Positive, Root, Wire
+from corncrake_crypto.fields import Bytes64, Hash, Id, Natural, Positive, Root, Wire, Yes
 from corncrake_crypto.receipt import DayText, check_day_text
 from corncrake_crypto.signatures import SigningKey, sign_statement, verify_statement
 from corncrake_crypto.stream import BinaryWriter
@@ -30,6 +30,11 @@ HEADER: Final = "parcel.json"
 MAX_HEADER: Final = 16 << 20
 """Bytes of `parcel.json`."""
 MAX_MEMBERS: Final = 99_999
+MAX_LEAVES: Final = 16_384
+"""Entries of one `leaves-NNNNN.bin`; a parcel may have many of those."""
+MAX_LEAVES_BYTES: Final = 2 << 20
+"""Bytes of one: entries have 120 at most, and 2 for their length."""
+MAX_PUSHED: Final = 1_024
 
 
 class Listed(Wire, frozen=True, kw_only=True):
@@ -47,6 +52,20 @@ class Ranges(Wire, frozen=True, kw_only=True):
     log_to: Natural
 
 
+class Pushed(Wire, frozen=True, kw_only=True):
+    """The last export of a reviewer that this courier has brought to the server.
+
+    Attributes:
+        reviewer: whose.
+        number: of the outbound parcel.
+        looked: this parcel, and those of this courier before it, hold all blocks that it asks for and the server has.
+    """
+
+    reviewer: Id
+    number: Positive
+    looked: Yes | None = None
+
+
 class Parcel(Wire, frozen=True, kw_only=True):
     """What stands in `parcel.json`.
 
@@ -59,6 +78,8 @@ class Parcel(Wire, frozen=True, kw_only=True):
         ranges: of the log.
         members: all others, in their order.
         day: when it was made, `YYYY-MM-DD`.
+        more: inbound only: reports or blocks that this courier knows of did not fit, and come in its next parcels.
+        pushed: inbound only, one per reviewer at most.
         signature: the reviewer's, in outbound parcels.
     """
 
@@ -70,10 +91,16 @@ class Parcel(Wire, frozen=True, kw_only=True):
     ranges: Ranges
     members: Annotated[tuple[Listed, ...], Meta(max_length=MAX_MEMBERS)]
     day: DayText
+    more: Yes | None = None
+    pushed: Annotated[tuple[Pushed, ...], Meta(min_length=1, max_length=MAX_PUSHED)] | None = None
     signature: Bytes64 | None = None
 
     def __post_init__(self) -> None:
         """Check what the fields say about each other."""
+        if self.kind == "outbound" and (self.more or self.pushed):
+            raise ValueError("only a courier says what is to come, and what it has pushed")
+        if len({said.reviewer for said in self.pushed or ()}) != len(self.pushed or ()):
+            raise ValueError("a reviewer is there twice")
         check_day_text(self.day)
         names = {member.name for member in self.members}
         if len(names) != len(self.members) or HEADER in names or not all(map(is_name, names)):

@@ -22,7 +22,7 @@ from corncrake_crypto.file_identity import FileIdentity
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.merkle import leaf_hash, tree_root
 from corncrake_crypto.note import unverified_text, write_bundle
-from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
+from corncrake_crypto.parcel import MAX_LEAVES, Parcel, Ranges, write_parcel
 from corncrake_crypto.prekeys import epoch_of
 from corncrake_crypto.receipt import Opening, Receipt, opening_commitment, report_id, sign_receipt, write_openings
 from corncrake_crypto.report import Answer, File, build_report
@@ -102,6 +102,8 @@ class SimulatedServer:
         self.pending: list[Receipt] = []
         self.blocks: dict[str, bytes] = {}
         self.heads: list[bytes] = []
+        self.prekeys: list[bytes] = []
+        self.part = MAX_LEAVES
         self.head = b""
         self.number = 0
         self.publish()
@@ -143,13 +145,15 @@ class SimulatedServer:
         carried = {opening.id for opening in openings if opening.id} | {receipt.id for receipt in self.pending}
         form = hashlib.sha256(self.organisation.form).hexdigest()
         members = [("charter.note", self.charter), (f"form-{form[:16]}.json", self.organisation.form), ("head.note", self.head)]
-        if self.entries[start:]:
-            members.append(("leaves.bin", write_entries(self.entries[start:])))
+        members += [
+            (f"leaves-{number:05d}.bin", write_entries(self.entries[at : at + self.part]))
+            for number, at in enumerate(range(start, len(self.entries), self.part))
+        ]
         members += [
             ("openings-00000.json", write_openings(openings)),
             ("receipts.json", write_bundle(self.receipt(receipt) for receipt in self.pending)),
             ("heads.json", write_bundle(self.heads)),
-            ("prekeys.json", write_bundle([])),
+            ("prekeys.json", write_bundle(self.prekeys)),
         ]
         members += [(f"report-{report}.age", sealed) for report, sealed in self.reports.items() if report in carried]
         members += [(f"block-{block}.age", sealed) for block, sealed in self.blocks.items()]

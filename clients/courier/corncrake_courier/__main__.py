@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corncrake_courier.keys import make_key, read_key
-from corncrake_courier.pull import Wish, pull
+from corncrake_courier.pull import USUAL_MIB, Wish, pull
 from corncrake_courier.push import push
 from corncrake_courier.server import Server
 from corncrake_courier.state import load
@@ -34,7 +34,9 @@ _ADVICE = {
     Failure.FORK: "Do not carry anything on. Tell the organisation: the server's log was changed.",
     Failure.STORE: "Nothing is lost. Run the same command again.",
     Failure.SIGNATURE: "Nothing was carried. Check --root and --key; if they are right, tell the organisation.",
-    Failure.ROLLBACK: "The server shows an old charter. Tell the organisation.",
+    Failure.ROLLBACK: "Nothing was carried. The server shows an older charter than before. Tell the organisation.",
+    Failure.EXPIRED: "Nothing was carried, nothing is lost. The server needs the next charter: push the export of a vault that has it, then pull.",
+    Failure.ALTERED: "Nothing was carried on. Make or copy the parcel again; if it stays, tell the organisation.",
 }
 
 
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     pulling, pushing = commands.choices["pull"], commands.choices["push"]
     pulling.add_argument("--out", type=Path, required=True, help="where the parcel goes")
     pulling.add_argument("--replace", action="store_true", help="write over a parcel that is there already")
+    pulling.add_argument("--most-mib", type=int, default=USUAL_MIB, help=f"MiB of reports and blocks in one parcel (default: {USUAL_MIB})")
     pulling.add_argument("--desk", help="carry only this desk's reports")
     pulling.add_argument("--from", dest="start", type=int, help="carry the log again from this leaf; 0 carries everything")
     pushing.add_argument("parcel", type=Path)
@@ -79,10 +82,10 @@ def _keygen(said: argparse.Namespace) -> tuple[str, dict[str, Any]]:
 
 
 def _pull(said: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    if said.out.exists() and not (said.replace and said.out.is_file()):
-        raise UsageError(Failure.MISUSE, f"{said.out.name} is there already: has it been imported? Choose another name, or say --replace")
     courier, state = read_key(said.key), load(said.state)
-    wish = Wish(parse_root(said.root), courier.id, _today(), said.start, said.desk, said.out, said.state)
+    if said.most_mib < 1:
+        raise UsageError(Failure.MISUSE, "--most-mib is at least 1")
+    wish = Wish(parse_root(said.root), courier.id, _today(), said.start, said.desk, said.out, said.state, said.most_mib, said.replace)
     with Server(said.server, uds=said.uds, courier=courier) as server:
         done = pull(server, state, wish, _progress)
     line = (
@@ -91,6 +94,10 @@ def _pull(said: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     )
     if done.missing:
         line += f" {len(done.missing)} blocks that a vault asked for are not on the server."
+    if done.absent:
+        line += f" {len(done.absent)} reports of the log were not given: the vault will say which."
+    if done.left:
+        line += f"\nThere is more: {done.left} reports and blocks had no room. Run pull again with another name, and import all parcels."
     return f"{line}\nNext: on the vault's machine: corncrake-vault import {said.out.name}", asdict(done) | {"file": str(said.out)}
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Pull: fetch what is new, check what a courier can check, and write one parcel.
 
-Rules of this file: sealed objects are kept in the state folder as they come, under their hash or id, so that a broken pull goes on where it
-stopped. The parcel appears whole, by a rename, or not at all; only then does the state move on. Whatever the server sends is bounded
-and, where it has a hash or a signature, verified: a courier cannot be made to carry something else unnoticed.
+Rules of this file: the parcel appears whole, by a rename, or not at all; only then does the state move on. A parcel has a largest size: what
+has no room comes with the next pull, and the parcel says so. Whatever the server sends is bounded and, where it has a hash or a
+signature, verified: a courier cannot be made to carry something else unnoticed.
 
-Source: crypto/spec/parcel.md; C2SP tlog-tiles.md.
+Source: crypto/spec/parcel.md.
 """
 
 from __future__ import annotations
@@ -17,20 +17,18 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from corncrake_courier.server import Missing
-from corncrake_courier.state import DOWNLOADS, State, save, write_whole
+from corncrake_courier import sealed as objects
+from corncrake_courier.log import fetch_log, fetch_openings
+from corncrake_courier.sealed import Fetched, Room, after, anew, fetch_blocks, fetch_reports, in_turns
+from corncrake_courier.state import DOWNLOADS, State, save, sync_folder
 from corncrake_crypto.charter import OpenedCharter, open_charter
-from corncrake_crypto.checkpoint import open_checkpoint
 from corncrake_crypto.encoding import day_text, root_text, unb64url
-from corncrake_crypto.errors import Failure, PeerError, StoreError
+from corncrake_crypto.errors import Failure, StoreError, UsageError
 from corncrake_crypto.form import MAX_FORM, read_form
-from corncrake_crypto.merkle import Frontier, leaf_hash
 from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle, write_bundle
-from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
-from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
+from corncrake_crypto.parcel import Parcel, Pushed, Ranges, write_parcel
 from corncrake_crypto.prekeys import epoch_of
-from corncrake_crypto.receipt import MAX_OPENINGS, MAX_OPENINGS_BYTES, Opening, open_receipt, read_openings, report_id, write_openings
-from corncrake_crypto.tiles import WIDTH, entries_path, read_entries, write_entries
+from corncrake_crypto.receipt import open_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,12 +37,12 @@ if TYPE_CHECKING:
 
     from corncrake_courier.server import Server
 
-CHECKPOINT_MAX: Final = 16_384
-ENTRIES_MAX: Final = WIDTH * 1_024
 HEADS_MAX: Final = 8 << 20
+PREKEYS_MAX: Final = 7 << 20
 RECEIPTS_MAX: Final = 32 << 20
-REPORT_MAX: Final = wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1])
-BLOCK_SIZE: Final = wire_size(1, BLOCK_CLASS)
+WEEKS_AHEAD: Final = 26
+"""Weeks of prekeys that a vault makes at most."""
+USUAL_MIB: Final = 2_048
 _COPY: Final = 65_536
 
 
@@ -60,6 +58,8 @@ class Wish:
         desk: carry only this desk's reports; None carries all.
         out: where the parcel goes.
         folder: the state folder.
+        most_mib: MiB of reports and blocks in one parcel.
+        replace: write over a parcel that is there.
     """
 
     root: bytes
@@ -69,6 +69,8 @@ class Wish:
     desk: str | None
     out: Path
     folder: Path
+    most_mib: int = USUAL_MIB
+    replace: bool = False
 
 
 @dataclass(slots=True)
@@ -82,6 +84,8 @@ class Pulled:
         pending: newer than the last publication, with their receipts.
         blocks: that vaults asked for and the server had.
         missing: blocks that it had not.
+        absent: reports that its log has and it did not give.
+        left: reports and blocks that had no room and come with the next pull.
         bytes: length of the parcel.
     """
 
@@ -92,45 +96,72 @@ class Pulled:
     pending: int = 0
     blocks: int = 0
     missing: list[str] = field(default_factory=list[str])
+    absent: list[str] = field(default_factory=list[str])
+    left: int = 0
     bytes: int = 0
 
 
 @dataclass(slots=True)
-class _Log:
-    """The log as far as this parcel carries it."""
+class _Load:
+    """The sealed objects of one parcel, and the state after it."""
 
-    head: bytes | None
-    leaves: list[bytes]
-    start: int
-    frontier: Frontier
+    published: Fetched
+    pending: Fetched
+    again: Fetched
+    blocks: Fetched
+    state: State
+
+    @property
+    def files(self) -> list[Path]:
+        return self.published.files + self.pending.files + self.again.files + self.blocks.files
+
+    @property
+    def left(self) -> int:
+        return len(self.published.rest) + len(self.pending.rest) + len({block for asked in self.state.asked for block in asked.left})
 
 
 def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], None]) -> Pulled:
     """Fetch what is new into a parcel at `wish.out`, and remember how far it goes.
 
     Raises:
+        UsageError: `misuse`: there is a parcel already.
         PeerError: the server's charter, log or receipts are not what they must be; the word says which.
         StoreError: `store`: the line broke or a disk is full; what was fetched stays, run it again.
     """
+    if wish.out.exists() and not (wish.replace and wish.out.is_file()):
+        raise UsageError(Failure.MISUSE, f"{wish.out.name} is there already: has it been imported? Choose another name, or say --replace")
     raw = server.get("/v1/charter", MAX_NOTE)
     charter = open_charter(raw, root=wish.root, origin=server.origin, today=wish.today, floor=state.charter)
-    documents = [("charter.note", raw)]
-    documents += _forms(server, charter)
-    log = _log(server, charter, state, wish.start, progress)
-    openings = list(_openings(server, log.start, log.start + len(log.leaves)))
-    receipts = _pending(server, charter)
-    wanted = [opening.id for part in openings for opening in part if opening.id is not None and wish.desk in {None, opening.desk}]
-    fresh = [report for report, (_, desk) in receipts.items() if wish.desk in {None, desk} and report not in set(wanted)]
+    documents = [("charter.note", raw), *_forms(server, charter)]
+    log = fetch_log(server, charter, state, wish.folder, wish.start, progress)
+    openings, published = fetch_openings(server, log.start, log.frontier.size, wish.folder, wish.desk)
     if log.head is not None:
         documents.append(("head.note", log.head))
-    if log.leaves:
-        documents.append(("leaves.bin", write_entries(log.leaves)))
-    documents += [(f"openings-{number:05d}.json", write_openings(part)) for number, part in enumerate(openings)]
-    documents.append(("receipts.json", write_bundle(receipts[report][0] for report in fresh)))
-    documents += _signed_by_reviewers(server, charter, wish)
-    sealed, missing = _sealed(server, state, wish, wanted + fresh, progress)
-    done = Pulled(state.number + 1, log.start, log.start + len(log.leaves), len(wanted), len(fresh), len(sealed) - len(wanted) - len(fresh), missing)
-    header = Parcel(
+    receipts = _pending(server, charter, wish.desk, set(published))
+    signed = [("receipts.json", write_bundle(receipts.values())), *_signed_by_reviewers(server, charter, wish)]
+    load = _load(server, state, wish, (published, list(receipts)), progress)
+    done = Pulled(
+        number=state.number + 1,
+        log_from=log.start,
+        log_to=log.frontier.size,
+        reports=len(load.published.here),
+        pending=len(load.pending.here) + len(load.again.here),
+        blocks=len(load.blocks.here),
+        missing=load.blocks.absent,
+        absent=load.published.absent + load.pending.absent,
+        left=load.left,
+    )
+    members = [*_in_memory(documents), *_on_disk(log.parts + openings), *_in_memory(signed), *_on_disk(load.files)]
+    done.bytes = _write(wish.out, _header(wish, done, load.state), members)
+    save(wish.folder, msgspec.structs.replace(load.state, number=done.number, frontier=log.frontier.encode().hex(), charter=charter.ref))
+    for path in (wish.folder / DOWNLOADS).iterdir():
+        path.unlink(missing_ok=True)
+    return done
+
+
+def _header(wish: Wish, done: Pulled, state: State) -> Parcel:
+    pushed = tuple(Pushed(reviewer=asked.reviewer, number=asked.number, looked=None if asked.left else True) for asked in state.asked)
+    return Parcel(
         v=1,
         kind="inbound",
         from_id=wish.courier,
@@ -139,12 +170,47 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
         ranges=Ranges(log_from=done.log_from, log_to=done.log_to),
         members=(),
         day=day_text(wish.today),
+        more=True if done.left else None,
+        pushed=pushed or None,
     )
-    done.bytes = _write(wish.out, header, documents, sealed)
-    save(wish.folder, msgspec.structs.replace(state, number=done.number, frontier=log.frontier.encode().hex(), charter=charter.ref))
-    for path in (wish.folder / DOWNLOADS).iterdir():
-        path.unlink(missing_ok=True)
-    return done
+
+
+def _load(server: Server, state: State, wish: Wish, reports: tuple[list[str], list[str]], progress: Callable[[str], None]) -> _Load:
+    """Fetch what there is room for: what is left of the log and new in it, what is pending, blocks, and what is pending and was carried."""
+    from_start = wish.start is not None
+    asked = [anew(entry) for entry in state.asked] if from_start else state.asked
+    published = list(dict.fromkeys(state.left + reports[0]))
+    carried: set[str] = set() if from_start else set(state.pending)
+    fresh = [report for report in reports[1] if report not in carried]
+    room = Room(objects.MOST_SEALED, wish.most_mib << 20)
+    blocks = in_turns(entry.left for entry in asked)
+    ahead = room.share(3, 4) if blocks else room
+    first = fetch_reports(server, wish.folder, published, ahead, progress)
+    second = fetch_reports(server, wish.folder, fresh, ahead, progress)
+    room = _remaining(wish, first.files + second.files)
+    third = fetch_blocks(server, wish.folder, blocks, room, progress)
+    if not third.rest:
+        once_more = fetch_blocks(server, wish.folder, in_turns(entry.missing for entry in asked), room, progress)
+        third.files += once_more.files
+        third.here += once_more.here
+        third.absent += once_more.absent
+    again = fetch_reports(server, wish.folder, [report for report in reports[1] if report in carried], room, progress)
+    still = set(reports[1])
+    state = msgspec.structs.replace(
+        state,
+        left=first.rest,
+        pending=[report for report in state.pending if report in still and report in carried] + second.here,
+        asked=[after(entry, third) for entry in asked],
+    )
+    return _Load(first, second, again, third, state)
+
+
+def _remaining(wish: Wish, files: list[Path]) -> Room:
+    """Return the room that is left when these files are in."""
+    room = Room(objects.MOST_SEALED, wish.most_mib << 20)
+    for path in files:
+        room.take(path.stat().st_size)
+    return room
 
 
 def _forms(server: Server, charter: OpenedCharter) -> list[tuple[str, bytes]]:
@@ -157,114 +223,47 @@ def _forms(server: Server, charter: OpenedCharter) -> list[tuple[str, bytes]]:
     return list(forms.items())
 
 
-def _log(server: Server, charter: OpenedCharter, state: State, start: int | None, progress: Callable[[str], None]) -> _Log:
-    """Fetch the head and the leaves from `start`, and check that the log has only grown since the last parcel."""
-    known = Frontier.decode(bytes.fromhex(state.frontier)) if state.frontier else Frontier()
-    try:
-        head = server.get("/log/1/checkpoint", CHECKPOINT_MAX)
-    except Missing:
-        if known.size:
-            raise PeerError(Failure.SHRUNKEN, "the server has lost its log") from None
-        return _Log(None, [], 0, known)
-    log = charter.charter.log
-    checkpoint = open_checkpoint(head, log.origin, unb64url(log.key, 32))
-    if checkpoint.size < known.size:
-        raise PeerError(Failure.SHRUNKEN, f"the log has {checkpoint.size} leaves now and had {known.size}")
-    begin = known.size if start is None else min(start, known.size)
-    leaves = _leaves(server, begin, checkpoint.size, progress)
-    for entry in leaves[known.size - begin :]:
-        known.append(leaf_hash(entry))
-    if known.root() != checkpoint.root:
-        raise PeerError(Failure.FORK, "the log was changed since the last parcel, or its leaves are not those that it signed")
-    return _Log(head, leaves, begin, known)
-
-
-def _leaves(server: Server, begin: int, end: int, progress: Callable[[str], None]) -> list[bytes]:
-    leaves: list[bytes] = []
-    for number in range(begin // WIDTH, -(-end // WIDTH)):
-        width = min(WIDTH, end - number * WIDTH)
-        entries = read_entries(_bundle(server, number, width))[:width]
-        if len(entries) != width:
-            raise PeerError(Failure.WITHHELD, "the server holds back leaves of its log")
-        leaves += entries[max(0, begin - number * WIDTH) :]
-        progress(f"log: {min(end, (number + 1) * WIDTH)} of {end} leaves")
-    return leaves
-
-
-def _bundle(server: Server, number: int, width: int) -> bytes:
-    """Fetch a bundle; a partial one may have been replaced by the full one meanwhile."""
-    try:
-        return server.get(f"/log/1/{entries_path(number, width)}", ENTRIES_MAX)
-    except Missing:
-        if width == WIDTH:
-            raise
-        return server.get(f"/log/1/{entries_path(number)}", ENTRIES_MAX)
-
-
-def _openings(server: Server, begin: int, end: int) -> Iterator[tuple[Opening, ...]]:
-    for start in range(begin, end, MAX_OPENINGS):
-        query = f"start={start}&end={min(end, start + MAX_OPENINGS)}"
-        yield read_openings(server.get("/v1/courier/openings", MAX_OPENINGS_BYTES, signed=True, query=query))
-
-
-def _pending(server: Server, charter: OpenedCharter) -> dict[str, tuple[bytes, str]]:
-    """Return receipt and desk of each report that is not in the log yet."""
+def _pending(server: Server, charter: OpenedCharter, desk: str | None, published: set[str]) -> dict[str, bytes]:
+    """Return the receipt of each report that is not in the log yet, of one desk or all."""
     notes = read_bundle(server.get("/v1/courier/pending", RECEIPTS_MAX, signed=True), limit=RECEIPTS_MAX, most=100_000)
     log = charter.charter.log
-    found: dict[str, tuple[bytes, str]] = {}
+    found: dict[str, bytes] = {}
     for note in notes:
         receipt = open_receipt(note, log.origin, unb64url(log.key, 32))
-        found[receipt.id] = (note, receipt.desk)
+        if desk in {None, receipt.desk} and receipt.id not in published:
+            found[receipt.id] = note
     return found
 
 
 def _signed_by_reviewers(server: Server, charter: OpenedCharter, wish: Wish) -> list[tuple[str, bytes]]:
-    """Fetch edition heads and this week's prekeys of the desks; vaults verify them."""
+    """Fetch edition heads of the desks and the prekeys of this week and later ones; vaults verify them."""
     heads: list[bytes] = []
     prekeys: dict[bytes, None] = {}
+    first = epoch_of(wish.today)
     for desk in charter.charter.desks:
-        if wish.desk in {None, desk.id}:
-            heads += read_bundle(server.get(f"/v1/desks/{desk.id}/heads", HEADS_MAX), limit=HEADS_MAX)
-            bundle = server.get(f"/v1/desks/{desk.id}/epochs/{epoch_of(wish.today)}/prekeys", MAX_BUNDLE)
-            prekeys |= dict.fromkeys(read_bundle(bundle))
+        if wish.desk not in {None, desk.id}:
+            continue
+        heads += read_bundle(server.get(f"/v1/desks/{desk.id}/heads", HEADS_MAX), limit=HEADS_MAX)
+        for epoch in range(first, first + WEEKS_AHEAD + 1):
+            notes = read_bundle(server.get(f"/v1/desks/{desk.id}/epochs/{epoch}/prekeys", MAX_BUNDLE))
+            prekeys |= dict.fromkeys(notes)
+            if (not notes and epoch > first) or sum(map(len, prekeys)) > PREKEYS_MAX:
+                break
     return [("heads.json", write_bundle(heads)), ("prekeys.json", write_bundle(prekeys))]
 
 
-def _sealed(
-    server: Server, state: State, wish: Wish, reports: list[str], progress: Callable[[str], None]
-) -> tuple[list[tuple[str, Path]], list[str]]:
-    """Fetch reports and wanted blocks into the state folder; return their member names and files, and the blocks that are not there."""
-    folder = wish.folder / DOWNLOADS
-    sealed: list[tuple[str, Path]] = []
-    for count, report in enumerate(reports, 1):
-        path = folder / f"report-{report}.age"
-        if not (path.exists() and report_id(path.read_bytes()) == report):
-            data = server.get(f"/v1/courier/reports/{report}", REPORT_MAX, signed=True)
-            if report_id(data) != report:
-                raise PeerError(Failure.ALTERED, f"the server gave other bytes for report {report[:12]}…")
-            write_whole(path, data)
-        sealed.append((path.name, path))
-        progress(f"reports: {count} of {len(reports)}")
-    wanted = sorted({block for blocks in state.wanted.values() for block in blocks})
-    missing: list[str] = []
-    for count, block in enumerate(wanted, 1):
-        path = folder / f"block-{block}.age"
-        try:
-            if not (path.exists() and path.stat().st_size == BLOCK_SIZE):
-                data = server.get(f"/v1/blocks/{block}", BLOCK_SIZE, signed=True)
-                if len(data) != BLOCK_SIZE:
-                    raise PeerError(Failure.SIZE, f"block {block[:8]}… has another length than all blocks have")
-                write_whole(path, data)
-            sealed.append((path.name, path))
-        except Missing:
-            missing.append(block)
-        progress(f"blocks: {count} of {len(wanted)}")
-    return sealed, missing
+_Member = tuple[str, int, str, "Iterator[bytes]"]
 
 
-def _write(out: Path, header: Parcel, documents: list[tuple[str, bytes]], sealed: list[tuple[str, Path]]) -> int:
-    members = [(name, len(data), hashlib.sha256(data).hexdigest(), iter([data])) for name, data in documents]
-    members += [(name, path.stat().st_size, _sha256(path), _chunks(path)) for name, path in sealed]
+def _in_memory(members: list[tuple[str, bytes]]) -> list[_Member]:
+    return [(name, len(data), hashlib.sha256(data).hexdigest(), iter([data])) for name, data in members]
+
+
+def _on_disk(files: list[Path]) -> list[_Member]:
+    return [(path.name, path.stat().st_size, _sha256(path), _chunks(path)) for path in files]
+
+
+def _write(out: Path, header: Parcel, members: list[_Member]) -> int:
     temporary = out.with_name(f".{out.name}.part")
     try:
         try:
@@ -274,6 +273,7 @@ def _write(out: Path, header: Parcel, documents: list[tuple[str, bytes]], sealed
                 os.fsync(sink.fileno())
                 size = sink.tell()
             temporary.replace(out)
+            sync_folder(out.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 
-from corncrake_courier.state import State, save
+from corncrake_courier.state import Asked, State, save
 from corncrake_crypto.charter import KIND, Charter, open_charter
 from corncrake_crypto.encoding import decode_canonical, unb64url
 from corncrake_crypto.errors import Failure, PeerError, UsageError
@@ -65,7 +65,9 @@ def push(server: Server, state: State, path: Path, *, folder: Path, root: bytes,
     if size > PARCEL_MAX:
         raise UsageError(Failure.SIZE, f"a parcel to a server has at most {PARCEL_MAX} bytes")
     status = server.put(f"/v1/courier/inbox/{parcel.from_id}/{parcel.number}", size, digest, _chunks(path))
-    save(folder, msgspec.structs.replace(state, wanted={**state.wanted, parcel.from_id: list(wanted)}))
+    asked = [entry for entry in state.asked if entry.reviewer != parcel.from_id]
+    asked.append(Asked(reviewer=parcel.from_id, number=parcel.number, left=list(dict.fromkeys(wanted))))
+    save(folder, msgspec.structs.replace(state, asked=asked))
     return {"number": parcel.number, "from": parcel.from_id, "new": status != 200, "wanted": len(wanted)}  # noqa: PLR2004 - HTTP OK
 
 

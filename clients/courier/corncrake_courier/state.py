@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What a courier remembers: how far it has carried the log, the newest charter, and what vaults have asked for.
+"""What a courier remembers: how far it has carried the log, the newest charter, what vaults have asked for, and what is left to carry.
 
 Rules of this file: one JSON file, replaced whole and synced, and only after what it says has happened. To lose it costs time, not
 safety: `pull --from 0` carries everything again, and vaults check all of it themselves.
@@ -7,6 +7,7 @@ safety: `pull --from 0` carries everything again, and vaults check all of it the
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,24 @@ STATE_FILE: Final = "state.json"
 DOWNLOADS: Final = "downloads"
 
 
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The last export of a reviewer that this courier has pushed, and the blocks that it asks for, the most wished for first.
+
+    Attributes:
+        reviewer: whose.
+        number: of the export.
+        left: blocks not looked for yet.
+        missing: looked for, and the server had them not; each pull looks again when it has room.
+        carried: in a parcel.
+    """
+
+    reviewer: str
+    number: int
+    left: list[str]
+    missing: list[str] = []
+    carried: list[str] = []
+
+
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The courier's memory.
 
@@ -30,13 +49,17 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         number: of the last parcel that it made.
         frontier: of the log up to the end of that parcel, hex; see `merkle.Frontier`.
         charter: the newest one seen.
-        wanted: block ids that vaults asked for in their last parcels, by reviewer.
+        left: reports of the log that had no room in a parcel yet, in its order.
+        pending: reports that were carried and were not in the log then.
+        asked: the last export of each reviewer.
     """
 
     number: int = 0
     frontier: str = ""
     charter: CharterRef | None = None
-    wanted: dict[str, list[str]] = {}
+    left: list[str] = []
+    pending: list[str] = []
+    asked: list[Asked] = []
 
 
 def load(folder: Path) -> State:
@@ -62,10 +85,14 @@ def save(folder: Path, state: State) -> None:
         StoreError: `store`.
     """
     write_whole(folder / STATE_FILE, canonical(state))
+    try:
+        sync_folder(folder)
+    except OSError as error:
+        raise StoreError(Failure.STORE, f"the state cannot be written: {error.strerror}; nothing is lost: run it again") from error
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, synced.
+    """Write a file whole or not at all, its bytes synced; `save` syncs the name too.
 
     Raises:
         StoreError: `store`: the disk is full or refuses.
@@ -80,3 +107,19 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(Failure.STORE, f"{path.name} cannot be written: {error.strerror}; nothing is lost: make room and go on") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable; where a file system cannot sync a folder there is nothing more to do.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(descriptor)

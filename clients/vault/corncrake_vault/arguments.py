@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--passphrase-file", type=Path, help=f"file with the passphrase in its first line; or {PASSPHRASE_VARIABLE}; else it is asked for"
     )
-    top.add_argument("--confirm-date", type=_day, metavar="YYYY-MM-DD", help="say that it is this day, when the vault was not used for long")
+    top.add_argument("--confirm-date", type=_day, metavar="YYYY-MM-DD", help="say that it is this day, when the clock and the vault disagree")
     top.add_argument("--json", action="store_true", help="print everything as one JSON object")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -76,7 +76,8 @@ def parser() -> argparse.ArgumentParser:
     save.add_argument("--sealed", action="store_true", help="sealed as they came, with their keys, for age and tar; the folder must be new")
     reply = command("reply", "answer a thread; the next export publishes it")
     reply.add_argument("thread")
-    reply.add_argument("text", help="the text, or - to read it from standard input")
+    reply.add_argument("text", nargs="?", default="-", help="the text; without it, or with -, it is read from standard input, and no shell keeps it")
+    command("ask", "ask again for blocks of a thread that were given up").add_argument("thread")
     mark = command("mark", "mark a thread")
     mark.add_argument("thread")
     mark.add_argument("state", choices=STATES)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 from corncrake_vault import clock, commands
 from corncrake_vault.arguments import PASSPHRASE_VARIABLE, parser
+from corncrake_vault.keys.days import doubts
 from corncrake_vault.keys.passphrase import KEY_FILE
 from corncrake_vault.terminal import Outcome, refuse, say
 from corncrake_vault.vault import Vault, create_vault, unlock_vault
@@ -43,6 +44,7 @@ def _run(said: argparse.Namespace, stdin: TextIO) -> Outcome:
     vault = _vault(said, passphrase)
     try:
         outcome = commands.COMMANDS[said.command](vault, said, stdin)
+        outcome.needs += doubts(vault.store, vault.clock)
     finally:
         vault.store.close()
     if vault.destroyed:

@@ -6,7 +6,6 @@ Rules of this file: no command decides anything; that is done in the rooms. `--j
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -14,16 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from mnemonic import Mnemonic
 
 from corncrake_crypto.encoding import b64url, root_text
-from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
+from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 from corncrake_crypto.form import form_hash, read_form
 from corncrake_crypto.signatures import SigningKey
 from corncrake_vault import thread_commands
 from corncrake_vault.export.exporting import export_parcel
-from corncrake_vault.inbox.growth import own_head, own_size
-from corncrake_vault.inbox.importing import import_parcel
-from corncrake_vault.inbox.promises import faults
+from corncrake_vault.inbox.delivery import weeks_at_server
+from corncrake_vault.inbox.growth import own_size, root_at
+from corncrake_vault.inbox.importing import faults_now, import_parcel
 from corncrake_vault.keys.prekeys import make_prekeys, weeks_left
 from corncrake_vault.organisation.ceremony import SPEC_MAX, create_organisation, sign_new_charter
+from corncrake_vault.store.folders import write_whole
 from corncrake_vault.terminal import Outcome
 
 if TYPE_CHECKING:
@@ -121,24 +121,6 @@ def _sign_charter(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     return Outcome(done, needs=needs, next="corncrake-server charter FILE; corncrake-vault charter FILE on each reviewer's machine", data=data)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a small file whole or not at all, synced.
-
-    Raises:
-        StoreError: `store`.
-    """
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(Failure.STORE, f"{path.name} cannot be written: {error.strerror}; nothing was written") from error
-
-
 def _charter(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     raw = read_small(said.file, 1 << 20)
     with vault.store.transaction():
@@ -169,12 +151,13 @@ def _import(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
             done = import_parcel(vault, source)
     except OSError as error:
         raise UsageError(Failure.MISUSE, f"the parcel cannot be read: {error.strerror}") from error
-    needs = [f"report {report[:12]}… was kept aside: {failure}" for report, failure in done.kept_aside] + _warnings(vault)
+    needs = [f"report {report[:12]}… was kept aside: {failure}" for report, failure in done.kept_aside] + done.notes + _warnings(vault)
     opened = len(done.reports) - len(done.kept_aside)
     data: dict[str, Any] = {
         "reports": done.reports,
         "kept_aside": [{"report": report, "failure": failure} for report, failure in done.kept_aside],
         "blocks": done.blocks,
+        "still_to_come": done.coming,
         "log": {"size": done.size, "day": done.day},
     }
     line = f"Imported: {opened} new reports, {done.blocks} blocks; the log has {done.size} leaves, its head is of {done.day}."
@@ -184,9 +167,11 @@ def _import(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
 def _warnings(vault: Vault) -> list[str]:
     """Say what runs out soon."""
     warnings: list[str] = []
-    left = weeks_left(vault.store, vault.today)
+    left, served = weeks_left(vault.store, vault.today), weeks_at_server(vault.store, vault.today)
     if left < WARN_WEEKS:
         warnings.append(f"there are keys for {left} weeks only: run 'prekeys', then 'export'")
+    elif served is not None and served < WARN_WEEKS:
+        warnings.append(f"the server has your keys for {served} weeks only, of {left}: export, and let the courier push it")
     try:
         expires = vault.charter().charter.expires
         if expires - vault.today <= WARN_BEFORE:
@@ -197,12 +182,19 @@ def _warnings(vault: Vault) -> list[str]:
 
 
 def _status(vault: Vault, _said: argparse.Namespace, _: TextIO) -> Outcome:
-    newest = vault.newest_charter()
-    size, head = own_size(vault.store), own_head(vault.store)
-    left = weeks_left(vault.store, vault.today)
-    data = {"log": {"size": size}, "charter": newest[0].sequence if newest else None, "weeks_ahead": left}
-    line = f"The log has {size} leaves; charter {data['charter']}; keys for {left} weeks."
-    return Outcome(line, needs=_warnings(vault), data=data, faults=faults(vault.store, head) if head else [])
+    newest, size = vault.newest_charter(), own_size(vault.store)
+    made, served = weeks_left(vault.store, vault.today), weeks_at_server(vault.store, vault.today)
+    data: dict[str, Any] = {
+        "log": {"size": size, "root": b64url(root_at(vault.store, size))},
+        "charter": newest[0].sequence if newest else None,
+        "weeks_ahead": made,
+        "weeks_at_server": served,
+        "day": vault.today.isoformat(),
+    }
+    keys = f"keys for {made} weeks" + (f", {served} of them at the server" if served is not None else "")
+    found, lines = faults_now(vault)
+    line = f"It is {data['day']}; the log has {size} leaves; charter {data['charter']}; {keys}."
+    return Outcome(line, [f"Root of the log: {data['log']['root']}"], lines + _warnings(vault), data=data, faults=found)
 
 
 def _export(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
@@ -219,9 +211,13 @@ def _export(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
         "acknowledged": done.acknowledged,
         "wanted": done.wanted,
         "bytes": done.size,
+        "left_out": [{"desk": desk, "threads": count} for desk, count in done.left_out],
+        "without_edition": done.without,
         "file": str(said.parcel),
     }
-    return Outcome(line, needs=_warnings(vault), next=f"on the courier's machine: corncrake-courier push {said.parcel.name}", data=data)
+    needs = [f"the edition of {desk} had no room for {count} threads that have only an acknowledgement" for desk, count in done.left_out]
+    needs += [f"there was no room for an edition of {desk}: the replies wait, nothing is lost; mark and answer fewer" for desk in done.without]
+    return Outcome(line, needs=needs + _warnings(vault), next=f"on the courier's machine: corncrake-courier push {said.parcel.name}", data=data)
 
 
 COMMANDS: Final[dict[str, Callable[[Vault, argparse.Namespace, TextIO], Outcome]]] = {

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from corncrake_vault.advice import advice_for
+from corncrake_vault.advice import advice_for, advice_for_shown
 
 if TYPE_CHECKING:
     from corncrake_crypto.errors import CorncrakeError
@@ -52,7 +52,7 @@ def say(outcome: Outcome, out: TextIO, err: TextIO, *, as_json: bool) -> int:
     for fault in outcome.faults:
         print(plain(f"{fault.failure.value}: {fault.detail}"), file=err)
     for failure in dict.fromkeys(fault.failure for fault in outcome.faults):
-        print(f"  {advice_for(failure) or ''}", file=err)
+        print(f"  {advice_for_shown(failure)}", file=err)
     if as_json:
         faults = [{"failure": fault.failure.value, "detail": fault.detail} for fault in outcome.faults]
         whole = {**outcome.data, "done": outcome.done, "needs": outcome.needs, "next": outcome.next, "faults": faults}

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The commands on threads: list, show, save, reply, mark.
+"""The commands on threads: list, show, save, reply, ask, mark.
 
 Rules of this file: as `commands`. What a reporter wrote goes through `terminal.plain` before a person's terminal sees it.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from corncrake_crypto.errors import Failure
 from corncrake_vault.inbox.promises import Fault
 from corncrake_vault.terminal import Outcome
+from corncrake_vault.threads.blocks import ask_again
 from corncrake_vault.threads.files import save_files
 from corncrake_vault.threads.reading import MAX_REPLY, find_thread, list_aside, list_threads, mark_thread, reply_to, show_thread
 from corncrake_vault.threads.sealed import save_sealed
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from corncrake_vault.vault import Vault
 
 _WAITING: Final = "waiting for {} blocks: export, push, pull, import"
+_GIVEN_UP: Final = "{} blocks are missing: they were asked for three times and did not come; 'ask {}' asks again"
 
 
 def _list(vault: Vault, _said: argparse.Namespace, _: TextIO) -> Outcome:
@@ -34,6 +37,7 @@ def _list(vault: Vault, _said: argparse.Namespace, _: TextIO) -> Outcome:
     needs = [f"report {r['report'][:12]}… of {r['day']} was kept aside: {r['failure']}" for r in aside]
     if waiting := sum(t["blocks_waiting"] for t in threads):
         needs.append(_WAITING.format(waiting))
+    needs += [_GIVEN_UP.format(t["blocks_missing"], t["number"]) for t in threads if t["blocks_missing"]]
     new = sum(t["state"] == "new" for t in threads)
     return Outcome(
         f"{len(threads)} threads, {new} new.", lines, needs, next="show NUMBER" if threads else None, data={"threads": threads, "aside": aside}
@@ -43,7 +47,6 @@ def _list(vault: Vault, _said: argparse.Namespace, _: TextIO) -> Outcome:
 def _show(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     thread = show_thread(vault, find_thread(vault.store, said.thread))
     lines: list[str] = []
-    waiting = 0
     for message in thread["messages"]:
         lines.append(f"-- {message['kind']}, {message['day']}, report {message['report'][:12]}…, signature checked")
         for answer in message["answers"]:
@@ -51,15 +54,15 @@ def _show(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
             lines.append(f"    {_said(answer)}")
         for file in message["files"]:
             short = sum(count for state, count in file["blocks"].items() if state != "here")
-            waiting += short
             # On one line, whatever the name says: it must not look like a line of ours.
             named = f"{file['name']} ({file['type']}, {file['size']} bytes)".replace("\n", " ")
             lines.append(f"file {file['number']}: {named}{f', {short} blocks not here' if short else ''}")
     lines += ["-- reply, {}\n    {}".format(reply["day"], reply["text"].replace("\n", "\n    ")) for reply in thread["replies"]]
-    needs = [_WAITING.format(waiting)] if waiting else []
     number = thread["number"]
+    needs = [_WAITING.format(thread["blocks_waiting"])] if thread["blocks_waiting"] else []
+    needs += [_GIVEN_UP.format(thread["blocks_missing"], number)] if thread["blocks_missing"] else []
     done = f"Thread {number}, desk {thread['desk']}, {thread['state']}."
-    return Outcome(done, lines, needs, next=f"save {number} FOLDER, reply {number} TEXT, mark {number} STATE", data=thread)
+    return Outcome(done, lines, needs, next=f"save {number} FOLDER, reply {number}, mark {number} STATE", data=thread)
 
 
 def _said(answer: dict[str, Any]) -> str:
@@ -97,8 +100,17 @@ def _save(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
 
 def _reply(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outcome:
     number = find_thread(vault.store, said.thread)
+    if said.text == "-" and stdin.isatty():
+        print("Write the reply; end it with Ctrl-D on a line of its own.", file=sys.stderr)
     reply_to(vault, number, stdin.read(MAX_REPLY + 1) if said.text == "-" else said.text)
     return Outcome(f"Kept the reply to thread {number}; the next export publishes it.", next="export PARCEL", data={"thread": number})
+
+
+def _ask(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
+    number = find_thread(vault.store, said.thread)
+    with vault.store.transaction():
+        count = ask_again(vault.store, number)
+    return Outcome(f"Asking again for {count} blocks of thread {number}.", next="export PARCEL", data={"thread": number, "blocks": count})
 
 
 def _mark(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
@@ -112,5 +124,6 @@ COMMANDS: Final[dict[str, Callable[[Vault, argparse.Namespace, TextIO], Outcome]
     "show": _show,
     "save": _save,
     "reply": _reply,
+    "ask": _ask,
     "mark": _mark,
 }

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """An open vault: the folder, the store, who its reviewer is, and what day it is.
 
-Rules of this file: at every unlock, before anything else is done, prekey secrets whose time is over are destroyed. The pinned
-root never changes once it is known.
+Rules of this file: at every unlock, before anything else is done, prekey secrets whose time is over are destroyed, by the newest day
+that the vault may believe and never by the clock alone (`keys/days.py`). The pinned root never changes once it is known.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from corncrake_crypto.charter import Charter, Desk, OpenedCharter, open_charter
-from corncrake_crypto.encoding import b64url, day_text, parse_day, parse_root, root_text
+from corncrake_crypto.encoding import b64url, parse_root, root_text
 from corncrake_crypto.errors import Failure, PeerError, UsageError
 from corncrake_crypto.fields import CharterRef
 from corncrake_crypto.signatures import SigningKey
+from corncrake_vault.keys.days import begin_day, confirm_day, newest_day
 from corncrake_vault.keys.passphrase import create_key_file, open_key_file
 from corncrake_vault.keys.prekeys import destroy_old_secrets
 from corncrake_vault.store.database import DATABASE_FILE, Store
@@ -25,23 +25,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-LONG_UNUSED: Final = timedelta(days=45)
-"""After so long a person must confirm the date before it destroys anything."""
-_LAST_USED: Final = "last_used"
-
-
 @dataclass(frozen=True, slots=True)
 class Vault:
     """What every command of an unlocked vault works with.
 
     Attributes:
         store: open; closed by the command line.
-        today: the day by the clock.
+        today: the day to go by.
+        clock: the day by the clock.
         destroyed: epochs whose prekey secrets this unlock destroyed.
     """
 
     store: Store
     today: date
+    clock: date
     destroyed: tuple[int, ...] = ()
 
     @property
@@ -136,50 +133,39 @@ class Vault:
         return b64url(self.identity.public)
 
 
-def create_vault(folder: Path, passphrase: str, today: date) -> Vault:
+def create_vault(folder: Path, passphrase: str, clock: date) -> Vault:
     """Make a new, empty vault in `folder` (0700) under `passphrase`.
 
     Raises:
         StoreError: `store`, when there is one already or the disk refuses.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = create_key_file(folder, passphrase)
-    return Vault(Store(folder / DATABASE_FILE, key), today)
+    store = Store(folder / DATABASE_FILE, create_key_file(folder, passphrase))
+    with store.transaction():
+        return Vault(store, begin_day(store, clock), clock)
 
 
-def _check_clock(store: Store, today: date, confirmed: date | None) -> None:
-    """Compare the clock with the last day on which this vault was used, and note the day."""
-    noted = store.fact(_LAST_USED)
-    last = parse_day(noted.decode()) if noted is not None else today
-    if today - last > LONG_UNUSED and confirmed != today:
-        raise UsageError(
-            Failure.NOT_YET_VALID,
-            f"this machine's clock says {day_text(today)}, and the vault was last used on {day_text(last)}. Keys that a wrong clock destroys never"
-            f" come back, so nothing was done. Set the clock, or, if it is right, say --confirm-date {day_text(today)}",
-        )
-    store.set_fact(_LAST_USED, day_text(max(today, last) if confirmed != today else today).encode())
-
-
-def unlock_vault(folder: Path, passphrase: str, today: date, confirmed: date | None = None) -> Vault:
+def unlock_vault(folder: Path, passphrase: str, clock: date, confirmed: date | None = None) -> Vault:
     """Open the vault in `folder`, and destroy the prekey secrets whose time is over before it can be used.
 
     Args:
         folder: of the vault.
         passphrase: of the vault.
-        today: by this machine's clock.
-        confirmed: the day that a person says it is; needed when the clock says that the vault was not used for long, since
-            secrets that a wrong clock destroys never come back.
+        clock: the day by the clock.
+        confirmed: the day that a person says it is, when they do.
 
     Raises:
         StoreError: `store`: no vault, wrong passphrase, damage.
-        UsageError: `not-yet-valid`: the clock is far ahead of the last day on which the vault was used, and nobody has confirmed it.
+        UsageError: `not-yet-valid`, when the clock is too far ahead; `misuse`, when it says another day than the person.
     """
     store = Store(folder / DATABASE_FILE, open_key_file(folder, passphrase))
     try:
         with store.transaction():
-            _check_clock(store, today, confirmed)
-            destroyed = destroy_old_secrets(store, today)
+            if confirmed is not None:
+                confirm_day(store, confirmed, clock)
+            today = begin_day(store, clock)
+            destroyed = destroy_old_secrets(store, newest_day(store) or today)
     except BaseException:
         store.close()
         raise
-    return Vault(store, today, destroyed)
+    return Vault(store, today, clock, destroyed)

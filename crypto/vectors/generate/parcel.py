@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Members = list[tuple[str, bytes]]
 MEMBERS: Members = [("charter.note", b"a note\n"), ("prekeys.json", b""), ("tile-safety-00000.bin", b"x" * 700)]
 
+PUSHED: list[dict[str, Any]] = [{"reviewer": "ana", "number": 7, "looked": True}, {"reviewer": "bo", "number": 2}]
+
 
 def fields(members: Sequence[tuple[str, bytes]] = MEMBERS, /, **changed: Any) -> dict[str, Any]:
     """Return the fields of an inbound parcel."""
@@ -51,6 +53,7 @@ def whole_cases() -> Iterator[tuple[str, str, str | None, bytes]]:
     altered = [MEMBERS[0], MEMBERS[1], ("tile-safety-00000.bin", b"x" * 699 + b"y")]
     longer = [MEMBERS[0], MEMBERS[1], ("tile-safety-00000.bin", b"x" * 701)]
     yield "inbound", "a parcel to a vault", None, good
+    yield "series", "a parcel to a vault, and more to come", None, packed(fields(more=True, pushed=PUSHED))
     yield "no_members", "no members", None, packed(fields([]), [])
     yield "altered", "one byte of a member is another", "altered", packed(fields(), altered)
     yield "longer", "a member is a byte longer", "altered", packed(fields(), longer)
@@ -74,6 +77,7 @@ def whole_cases() -> Iterator[tuple[str, str, str | None, bytes]]:
 def header_cases() -> Iterator[tuple[str, str, str, bytes]]:
     """Headers that are refused."""
     one = fields([("a", b"")])["members"]
+    nothing: list[Any] = []
     for name, what, changed in (
         ("version", "version 2", {"v": 2}),
         ("kind", "another kind", {"kind": "sideways"}),
@@ -81,7 +85,13 @@ def header_cases() -> Iterator[tuple[str, str, str, bytes]]:
         ("day", "a day that no calendar has", {"day": "2026-02-30"}),
         ("from", "a sender in upper case", {"from": "Boat"}),
         ("root", "a root of 51 characters", {"root": root_text()[:51]}),
-        ("unknown", "a field that nobody knows", {"more": 1}),
+        ("unknown", "a field that nobody knows", {"less": 1}),
+        ("more_false", "a flag that says no", {"more": False}),
+        ("pushed_none", "an empty list of what was pushed", {"pushed": nothing}),
+        ("pushed_twice", "a reviewer twice in what was pushed", {"pushed": [PUSHED[0], PUSHED[0] | {"number": 8}]}),
+        ("pushed_zero", "an export of number 0 was pushed", {"pushed": [{"reviewer": "ana", "number": 0}]}),
+        ("outbound_more", "an outbound parcel that says that more comes", {"kind": "outbound", "more": True}),
+        ("outbound_pushed", "an outbound parcel that says what was pushed", {"kind": "outbound", "pushed": PUSHED}),
         ("ranges", "a range that ends before it begins", {"ranges": {"log_from": 2, "log_to": 1}}),
         ("name_twice", "a name twice", {"members": one * 2}),
         ("name_itself", "it lists itself", {"members": [one[0] | {"name": "parcel.json"}]}),

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from corncrake_courier.sealed import Room, fetch_reports
 from corncrake_courier.server import Missing, Server
+from corncrake_courier.state import load
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Hostile(BaseHTTPRequestHandler):
@@ -82,3 +85,10 @@ def test_the_servers_own_word_is_told_without_what_could_steer_a_terminal(hostil
         hostile.get("/nothing", 1_000)
     assert raised.value.failure is Failure.DESK
     assert "\x1b" not in raised.value.detail
+
+
+def test_a_report_that_the_server_does_not_give_stops_no_other(hostile: Server, tmp_path: Path) -> None:
+    load(tmp_path)
+    reports = ["aa" * 32, "bb" * 32]
+    fetched = fetch_reports(hostile, tmp_path, reports, Room(9, 1 << 30), lambda _: None)
+    assert (fetched.absent, fetched.here, fetched.rest) == (reports, [], [])

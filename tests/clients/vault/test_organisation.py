@@ -13,7 +13,6 @@ from corncrake_crypto.charter import open_charter
 from corncrake_crypto.encoding import b64url, parse_root
 from corncrake_crypto.signatures import SigningKey
 from corncrake_vault.command import run
-from corncrake_vault.replies.editions import bits_for, slots_for
 from tests.simulators.organisation import ORIGIN, TODAY, SimulatedOrganisation
 
 if TYPE_CHECKING:
@@ -79,11 +78,3 @@ def test_a_vault_never_changes_its_organisation(desk: Desk, spec: dict[str, Any]
     sign(desk, spec)
     said = desk.run("charter", str(desk.folder / "charter.note"), "--root", root)
     assert (said.code, said.data["failure"]) == (1, "root")
-
-
-def test_a_desk_has_one_bucket_up_to_200_live_threads() -> None:
-    assert [bits_for(live) for live in (0, 200, 201, 400, 401)] == [0, 0, 1, 1, 2]
-
-
-def test_slots_double_and_never_shrink() -> None:
-    assert [slots_for(taken, before) for taken, before in ((0, 0), (8, 0), (9, 0), (33, 16), (1, 64))] == [8, 8, 16, 64, 64]

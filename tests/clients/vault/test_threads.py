@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 import secrets
@@ -16,51 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corncrake_crypto.acknowledgement import open_acknowledgement
-from corncrake_crypto.edition import bucket, find, open_edition, read_tile, reply_tag
-from corncrake_crypto.encoding import decode_canonical
+from corncrake_crypto.edition import open_edition
 from corncrake_crypto.note import read_bundle
-from corncrake_crypto.parcel import Parcel, read_parcel
 from corncrake_crypto.prekeys import epoch_of, open_prekey
-from corncrake_crypto.reply import Reply, ReplyPlace, join_replies, open_reply
+from corncrake_crypto.reply import join_replies
 from corncrake_vault.terminal import plain
 from corncrake_vault.threads.names import safe_name
-from tests.simulators.organisation import ORIGIN, TODAY
+from tests.clients.vault.exports import exported, look, wanted
+from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
-    from corncrake_crypto.archive import MemberReader
     from tests.clients.vault.conftest import Desk
     from tests.simulators.server import SimulatedReporter
-
-
-def exported(desk: Desk) -> tuple[Parcel, dict[str, bytes]]:
-    """Export, and read the parcel as a server does."""
-    path = desk.folder / "out.parcel"
-    said = desk.run("export", str(path))
-    assert said.code == 0, said.err
-    members: dict[str, bytes] = {}
-
-    def take(_: Parcel, name: str, _size: int, reader: MemberReader) -> None:
-        members[name] = reader.read()
-
-    keys = {name: key.public for name, key in desk.organisation.reviewers.items()}
-    return read_parcel(io.BytesIO(path.read_bytes()), take, keys), members
-
-
-def look(desk: Desk, reporter: SimulatedReporter, members: dict[str, bytes]) -> list[Reply]:
-    """Read what a reporter finds in the edition of a parcel."""
-    org = desk.organisation
-    public = org.reviewers["ana"].public
-    edition = open_edition(members["edition-legal.note"], root=org.root, desk="legal", reviewer="ana", identity=public).edition
-    place = bucket("legal", reporter.key.public, edition.bits)
-    tile = read_tile(members[f"tile-legal-{place:05d}.bin"], edition.slots, edition.tiles[place])
-    found: list[Reply] = []
-    for part in range(4):
-        sealed = find(tile, reply_tag(reporter.tag_key, reporter.key.public, "legal", "ana", edition.number, part))
-        if sealed is None:
-            break
-        where = ReplyPlace(ORIGIN, "legal", "ana", public, edition.number, place, part, reporter.thread)
-        found.append(open_reply(sealed, reporter.identity, where))
-    return found
 
 
 def test_the_first_export_opens_the_desk(desk: Desk) -> None:
@@ -139,8 +105,7 @@ def test_a_file_comes_with_the_second_parcel_and_is_saved_byte_for_byte(desk: De
     assert (early.code, early.data["files"][0]["failure"]) == (1, "incomplete")
     assert list((desk.folder / "early").iterdir()) == []
     _, members = exported(desk)
-    wanted = decode_canonical(members["wanted.json"], dict[str, list[str]])["blocks"]
-    assert sorted(wanted) == sorted(reporter.blocks)
+    assert sorted(wanted(members)) == sorted(reporter.blocks)
     desk.server.blocks = reporter.blocks
     assert desk.bring(desk.server.parcel(1)).data["blocks"] == 3
     said = desk.run("save", "1", str(desk.folder / "saved"))
@@ -149,7 +114,7 @@ def test_a_file_comes_with_the_second_parcel_and_is_saved_byte_for_byte(desk: De
     assert path.parent == desk.folder / "saved"
     assert path.read_bytes() == data
     assert path.stat().st_mode & 0o777 == 0o600
-    assert decode_canonical(exported(desk)[1]["wanted.json"], dict[str, list[str]])["blocks"] == []
+    assert wanted(exported(desk)[1]) == []
 
 
 def test_saving_twice_overwrites_nothing(desk: Desk) -> None:
@@ -171,62 +136,10 @@ def test_a_block_that_was_swapped_for_another_is_refused(desk: Desk) -> None:
     desk.server.blocks = {first: reporter.blocks[second], second: reporter.blocks[first], third: reporter.blocks[third]}
     said = desk.bring(desk.server.parcel(1))
     assert (said.code, said.data["blocks"]) == (1, 1)
-    assert "block: block 1 of a file was changed on the way" in said.err
+    assert "block: 2 blocks of file 1 of report" in said.err
     said = desk.run("save", "1", str(desk.folder / "saved"))
     assert (said.code, said.data["files"][0]["failure"]) == (1, "incomplete")
     assert list((desk.folder / "saved").iterdir()) == []
-
-
-def test_a_block_that_was_changed_on_the_way_is_told_and_the_right_one_still_comes(desk: Desk) -> None:
-    reporter = desk.reporter()
-    file = reporter.attach("bridge.jpg", b"the bridge")
-    desk.server.take(reporter.report(files=(file,)))
-    assert desk.bring(desk.server.parcel()).code == 0
-    desk.run("export", str(desk.folder / "out.parcel"))
-    (name,) = reporter.blocks
-    desk.server.blocks = {name: b"garbage"}
-    said = desk.bring(desk.server.parcel(start=len(desk.server.entries)))
-    assert (said.code, said.data["blocks"]) == (1, 0)
-    assert "block 1 of a file was changed on the way" in said.err
-    desk.server.blocks = reporter.blocks
-    said = desk.bring(desk.server.parcel(start=len(desk.server.entries)))
-    assert (said.code, said.data["blocks"]) == (0, 1)
-
-
-def test_a_report_that_claims_many_blocks_does_not_stand_in_the_way_of_others(desk: Desk) -> None:
-    desk.monkeypatch.setattr("corncrake_vault.export.exporting.MAX_WANTED", 4)
-    greedy, honest = desk.reporter(), desk.reporter()
-    files = tuple(greedy.attach(f"{number}.bin", b"x" * 600_000) for number in range(5))
-    desk.server.take(greedy.report(files=files))
-    desk.server.take(honest.report(files=(honest.attach("bridge.jpg", b"the bridge"),)))
-    assert desk.bring(desk.server.parcel()).code == 0
-    target = desk.folder / "out.parcel"
-    desk.run("export", str(target))
-    (wanted,) = honest.blocks
-    assert wanted.encode() in target.read_bytes()
-
-
-def test_a_clock_that_leaps_ahead_destroys_nothing_until_somebody_confirms_it(desk: Desk) -> None:
-    desk.server.take(desk.reporter().report())
-    desk.travel(TODAY + timedelta(days=400))
-    said = desk.run("list")
-    assert said.code == 1
-    assert "--confirm-date" in said.err
-    desk.travel(TODAY)
-    assert desk.bring(desk.server.parcel()).data["kept_aside"] == []
-    later = TODAY + timedelta(days=46)
-    desk.travel(later)
-    assert desk.run("--confirm-date", later.isoformat(), "list").code == 0
-
-
-def test_a_block_that_a_pull_did_not_bring_is_named_to_the_reporter(desk: Desk) -> None:
-    reporter = attach(desk, secrets.token_bytes(600_000))
-    lost = next(iter(reporter.blocks))
-    exported(desk)
-    desk.server.blocks = {block: sealed for block, sealed in reporter.blocks.items() if block != lost}
-    desk.bring(desk.server.parcel(1))
-    (reply,) = look(desk, reporter, exported(desk)[1])
-    assert reply.missing_blocks == (lost,)
 
 
 def test_names_of_a_reporter_are_never_paths() -> None:
@@ -268,18 +181,6 @@ def test_a_mark_stays(desk: Desk) -> None:
     desk.bring(desk.server.parcel())
     assert desk.run("mark", "1", "verified").code == 0
     assert desk.run("list").data["threads"][0]["state"] == "verified"
-
-
-def test_prekey_secrets_are_destroyed_30_days_after_their_week_at_the_first_unlock(desk: Desk) -> None:
-    reporter = desk.reporter()
-    desk.server.take(reporter.report())
-    desk.server.publish()
-    desk.travel(TODAY + timedelta(days=34))
-    assert desk.run("status").data["destroyed_epochs"] == []
-    desk.travel(TODAY + timedelta(days=35))
-    said = desk.bring(desk.server.parcel())
-    assert said.data["destroyed_epochs"] == [epoch_of(TODAY)]
-    assert [a["failure"] for a in said.data["kept_aside"]] == ["no-match"]
 
 
 def test_a_wrong_passphrase_opens_nothing(desk: Desk) -> None:

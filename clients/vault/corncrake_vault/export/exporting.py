@@ -4,7 +4,8 @@
 Rules of this file: numbers are taken first and never given again, also when the stick is full: a number without a parcel is
 harmless, two parcels with one number are not. The parcel is written beside its place, synced, and then renamed: it is there
 whole or not at all. A parcel says everything anew (newest editions, prekeys, acknowledgements of the last reports), so that
-one that gets lost costs a walk and nothing else.
+one that gets lost costs a walk and nothing else. Prekeys and acknowledgements always travel: an edition that has no room is left out,
+and that is said.
 
 Source: crypto/spec/parcel.md.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from corncrake_crypto.acknowledgement import MAX_REPORTS, Acknowledgement, sign_acknowledgement
 from corncrake_crypto.encoding import b64url, canonical, day_text, root_text
@@ -23,8 +24,11 @@ from corncrake_crypto.fields import LogHead
 from corncrake_crypto.merkle import Frontier
 from corncrake_crypto.note import write_bundle
 from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
+from corncrake_vault.inbox.delivery import note_exported
 from corncrake_vault.keys.prekeys import current_notes
-from corncrake_vault.replies.editions import NewEdition, make_edition
+from corncrake_vault.replies.editions import MOST_SLOTS, NewEdition, make_edition
+from corncrake_vault.store.folders import sync_folder
+from corncrake_vault.threads.blocks import note_asked, wish_list
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,19 +36,19 @@ if TYPE_CHECKING:
     from corncrake_crypto.charter import OpenedCharter
     from corncrake_vault.vault import Vault
 
-MAX_WANTED: Final = 8_000
-"""Blocks that one export asks for: 2 GiB, which a stick holds."""
-# In turns by thread, the newest message of each first, and what was asked for in vain behind the rest: a report that claims more than
-# it has sent must not stand in the way of other people's files.
-_WANTED: Final = (
-    "SELECT id FROM (SELECT blocks.id AS id, tries, row_number() OVER (PARTITION BY thread, tries ORDER BY messages.number DESC, file, place) AS turn"
-    " FROM blocks JOIN messages ON messages.number = blocks.message WHERE sealed IS NULL) ORDER BY tries, turn, id LIMIT ?"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export put into its parcel."""
+    """What an export put into its parcel.
+
+    Attributes:
+        number: of the parcel.
+        editions: desk and number of each.
+        prekeys, acknowledged, wanted: how many of each.
+        size: bytes.
+        left_out: desks and how many of their threads, with nothing but an acknowledgement, had no room in the edition.
+        without: desks whose edition had no room at all.
+    """
 
     number: int
     editions: list[tuple[str, int]]
@@ -52,6 +56,8 @@ class Exported:
     acknowledged: int
     wanted: int
     size: int
+    left_out: list[tuple[str, int]]
+    without: list[str]
 
 
 def export_parcel(vault: Vault, target: Path) -> Exported:
@@ -61,11 +67,13 @@ def export_parcel(vault: Vault, target: Path) -> Exported:
         StoreError: `store`: the stick is full or refuses; nothing was written, nothing is lost.
         UsageError: `charter`: there is none yet; `root`.
     """
-    opened = vault.charter()
-    with vault.store.transaction():
-        number = vault.store.next_number("outbound")
-        editions = _editions(vault, opened)
-    members, counts = _members(vault, opened, editions, number)
+    opened, store = vault.charter(), vault.store
+    with store.transaction():
+        number = store.next_number("outbound")
+        editions, without = _editions(vault, opened)
+    prekeys, wanted = current_notes(store, vault.today), wish_list(store)
+    members, acknowledged = _members(vault, opened, editions, number, list(prekeys.values()))
+    members.append(("wanted.json", canonical({"blocks": wanted})))
     header = Parcel(
         v=1,
         kind="outbound",
@@ -77,9 +85,12 @@ def export_parcel(vault: Vault, target: Path) -> Exported:
         day=day_text(vault.today),
     )
     size = _write(vault, target, header, members)
-    with vault.store.transaction():
-        vault.store.run(f"UPDATE blocks SET state = 'asked' WHERE id IN (SELECT id FROM ({_WANTED}))", (MAX_WANTED,))  # noqa: S608 - a constant
-    return Exported(number, [(e.desk, e.number) for e in editions], *counts, size)
+    numbers = [(edition.desk, edition.number) for edition in editions]
+    with store.transaction():
+        note_asked(store, wanted, number)
+        note_exported(store, number, vault.today, opened.charter.sequence, list(prekeys), numbers)
+    left_out = [(edition.desk, edition.left_out) for edition in editions if edition.left_out]
+    return Exported(number, numbers, len(prekeys), acknowledged, len(wanted), size, left_out, without)
 
 
 def _frontier(vault: Vault) -> Frontier:
@@ -91,17 +102,27 @@ def _log(vault: Vault, opened: OpenedCharter) -> LogHead:
     return LogHead(origin=opened.charter.log.origin, size=frontier.size, root=b64url(frontier.root()))
 
 
-def _editions(vault: Vault, opened: OpenedCharter) -> list[NewEdition]:
+def _editions(vault: Vault, opened: OpenedCharter) -> tuple[list[NewEdition], list[str]]:
+    """Return a new edition for each desk that this reviewer is a voice of, and the desks for which there was no room."""
     log = _log(vault, opened)
-    return [
-        make_edition(vault, opened, desk, vault.store.next_number(f"edition:{desk.id}"), log)
-        for desk in vault.own_desks(opened.charter)
-        if vault.reviewer in desk.voices
-    ]
+    desks = [desk for desk in vault.own_desks(opened.charter) if vault.reviewer in desk.voices]
+    made: list[NewEdition] = []
+    without: list[str] = []
+    room = MOST_SLOTS
+    for left, desk in zip(range(len(desks), 0, -1), desks, strict=True):
+        edition = make_edition(vault, opened, desk, log, room // left)
+        if edition is None:
+            without.append(desk.id)
+        else:
+            room -= edition.slots * len(edition.tiles)
+            made.append(edition)
+    return made, without
 
 
-def _members(vault: Vault, opened: OpenedCharter, editions: list[NewEdition], number: int) -> tuple[list[tuple[str, bytes]], tuple[int, int, int]]:
-    """Return the members in their order, and how many prekeys, acknowledged reports and wanted blocks they hold."""
+def _members(
+    vault: Vault, opened: OpenedCharter, editions: list[NewEdition], number: int, prekeys: list[bytes]
+) -> tuple[list[tuple[str, bytes]], int]:
+    """Return the members in their order but for the last, and how many reports are acknowledged."""
     store = vault.store
     newest = vault.newest_charter()
     members = [("charter.note", newest[1])] if newest else []
@@ -110,16 +131,13 @@ def _members(vault: Vault, opened: OpenedCharter, editions: list[NewEdition], nu
         name = f"form-{desk.form[:16]}.json"
         if row is not None and name not in dict(members):
             members.append((name, bytes(row[0])))
-    prekeys = current_notes(store, vault.today)
     members.append(("prekeys.json", write_bundle(prekeys)))
     for edition in editions:
         members.append((f"edition-{edition.desk}.note", edition.head))
         members += [(f"tile-{edition.desk}-{place:05d}.bin", tile) for place, tile in enumerate(edition.tiles)]
     note, acknowledged = _acknowledgement(vault, opened, number)
     members.append(("acknowledgement.note", note))
-    wanted = [str(row[0]) for row in store.rows(_WANTED, (MAX_WANTED,))]
-    members.append(("wanted.json", canonical({"blocks": wanted})))
-    return members, (len(prekeys), acknowledged, len(wanted))
+    return members, acknowledged
 
 
 def _acknowledgement(vault: Vault, opened: OpenedCharter, number: int) -> tuple[bytes, int]:
@@ -141,6 +159,7 @@ def _write(vault: Vault, target: Path, header: Parcel, members: list[tuple[str, 
                 os.fsync(out.fileno())
                 size = out.tell()
             temporary.replace(target)
+            sync_folder(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

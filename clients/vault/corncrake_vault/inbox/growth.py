@@ -2,7 +2,8 @@
 """Is this the log that this vault has followed so far, only longer?
 
 Rules of this file: the vault believes its own leaves and nobody's word. It appends what a parcel brings to its own frontier
-and compares the root with the signed one; a log that is shorter, or of which an older part changed, refuses the whole parcel.
+and compares the root with the signed one; a log that is shorter, or of which an older part changed, refuses the whole parcel. Leaves
+come in parts, one at a time in memory.
 A log that stands still is shown, not refused: the parcel may hold reports all the same.
 
 Source: crypto/spec/checkpoint.md; RFC 6962 §2.1.
@@ -17,11 +18,12 @@ from typing import TYPE_CHECKING, Final
 from corncrake_crypto.checkpoint import Checkpoint, open_checkpoint
 from corncrake_crypto.encoding import unb64url
 from corncrake_crypto.errors import Failure, PeerError
-from corncrake_crypto.merkle import Frontier, leaf_hash, tree_root
+from corncrake_crypto.merkle import Frontier, leaf_hash
 from corncrake_crypto.note import text_hash, unverified_text
-from corncrake_crypto.tiles import is_public, read_entries
+from corncrake_crypto.tiles import is_public
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from corncrake_crypto.charter import Charter
@@ -62,53 +64,76 @@ def own_head(store: Store) -> str | None:
 
 def root_at(store: Store, size: int) -> bytes:
     """Return the root of the first `size` leaves that this vault has."""
-    return tree_root([bytes(row[0]) for row in store.each("SELECT hash FROM leaves WHERE position < ? ORDER BY position", (size,))])
+    frontier = Frontier()
+    for (leaf,) in store.each("SELECT hash FROM leaves WHERE position < ? ORDER BY position", (size,)):
+        frontier.append(bytes(leaf))
+    return frontier.root()
 
 
-def follow(store: Store, charter: Charter, head: bytes, leaves: bytes, *, log_from: int, today: date) -> Growth:  # noqa: PLR0913 - each is another thing
-    """Verify the head of a parcel and that its leaves continue this vault's, and keep both; inside a transaction.
+class Following:
+    """Verifies the head of a parcel and that its leaves continue this vault's, part by part, and keeps both; inside a transaction.
 
-    Args:
-        store: with this vault's leaves.
-        charter: names the log and its key.
-        head: the checkpoint, a note.
-        leaves: the entries `log_from` up to the size of the head.
-        log_from: where the entries begin; what this vault has already is compared.
-        today: the day by the clock.
-
-    Raises:
-        PeerError: `signature`; `shrunken`: the head is below this vault's; `fork`: an older part was changed; `range`: leaves
-            between this vault's and the parcel's are missing, or their number is wrong.
+    Nothing of it may last when one of its methods raises.
     """
-    checkpoint = open_checkpoint(head, charter.log.origin, unb64url(charter.log.key, 32))
-    size = own_size(store)
-    if checkpoint.size < size:
-        raise PeerError(Failure.SHRUNKEN, f"the log has {checkpoint.size} leaves now and had {size}")
-    if log_from > size:
-        raise PeerError(Failure.RANGE, f"the parcel begins at leaf {log_from}, this vault ends at {size}")
-    entries = read_entries(leaves)
-    if log_from + len(entries) != checkpoint.size:
-        raise PeerError(Failure.RANGE, f"the parcel should bring the log up to leaf {checkpoint.size} and does not")
-    frontier = Frontier.decode(store.fact("frontier") or Frontier().encode())
-    for position, entry in enumerate(entries, log_from):
-        _keep(store, frontier, position, entry, known=position < size)
-    if frontier.root() != checkpoint.root:
-        raise PeerError(Failure.FORK, "the signed head does not follow from the leaves that this vault has seen")
-    text = text_hash(unverified_text(head))
-    store.set_fact("frontier", frontier.encode())
-    store.set_fact("checkpoint", head)
-    return Growth(checkpoint, text, size, checkpoint.day if today - checkpoint.day > FROZEN_AFTER else None)
 
+    def __init__(self, store: Store, charter: Charter, head: bytes, *, log_from: int, may_be_earlier: bool) -> None:
+        """Verify the head.
 
-def is_earlier(store: Store, charter: Charter, head: bytes) -> bool:
-    """Say whether a head is simply an earlier one of the log that this vault has: no later day, and the same leaves so far."""
-    log = charter.log
-    key = unb64url(log.key, 32)
-    newest = store.fact("checkpoint")
-    if newest is None:
-        return False
-    earlier = open_checkpoint(head, log.origin, key)
-    return earlier.day <= open_checkpoint(newest, log.origin, key).day and root_at(store, earlier.size) == earlier.root
+        Args:
+            store: with this vault's leaves.
+            charter: names the log and its key.
+            head: the checkpoint, a note.
+            log_from: where the parcel's entries begin; what this vault has already is compared.
+            may_be_earlier: a head that this vault has gone past is one all the same: parcels of several couriers, or of a series, come in
+                any order.
+
+        Raises:
+            PeerError: `signature`; `shrunken`: the head is below this vault's; `fork`: it is an earlier one of another log; `range`: leaves
+                between this vault's and the parcel's are missing.
+        """
+        self.checkpoint = open_checkpoint(head, charter.log.origin, unb64url(charter.log.key, 32))
+        self.size = own_size(store)
+        newest = store.fact("checkpoint")
+        day = None if newest is None else open_checkpoint(newest, charter.log.origin, unb64url(charter.log.key, 32)).day
+        self.earlier = day is not None and (self.checkpoint.size, self.checkpoint.day) < (self.size, day)
+        if self.checkpoint.size < self.size and not (may_be_earlier and day is not None and self.checkpoint.day <= day):
+            raise PeerError(Failure.SHRUNKEN, f"the log has {self.checkpoint.size} leaves now and had {self.size}")
+        if self.earlier and root_at(store, self.checkpoint.size) != self.checkpoint.root:
+            raise PeerError(Failure.FORK, "an earlier head of the log is of other leaves than this vault has seen")
+        if log_from > self.size:
+            raise PeerError(Failure.RANGE, f"the parcel begins at leaf {log_from}, this vault ends at {self.size}")
+        self._store = store
+        self._head = head
+        self._position = log_from
+        self._frontier = Frontier.decode(store.fact("frontier") or Frontier().encode())
+
+    def add(self, entries: Iterable[bytes]) -> None:
+        """Take the next entries.
+
+        Raises:
+            PeerError: `fork`: an older part was changed; `range`: there are more than the head has.
+        """
+        for entry in entries:
+            if self._position >= self.checkpoint.size:
+                raise PeerError(Failure.RANGE, f"the parcel brings more leaves than the {self.checkpoint.size} of its head")
+            _keep(self._store, self._frontier, self._position, entry, known=self._position < self.size)
+            self._position += 1
+
+    def finish(self, today: date) -> Growth:
+        """Check that the leaves give the signed root, and keep the head.
+
+        Raises:
+            PeerError: `range`: leaves are missing; `fork`: the head is of other leaves.
+        """
+        checkpoint, text = self.checkpoint, text_hash(unverified_text(self._head))
+        if self._position != checkpoint.size:
+            raise PeerError(Failure.RANGE, f"the parcel should bring the log up to leaf {checkpoint.size} and does not")
+        if not self.earlier:
+            if self._frontier.root() != checkpoint.root:
+                raise PeerError(Failure.FORK, "the signed head does not follow from the leaves that this vault has seen")
+            self._store.set_fact("frontier", self._frontier.encode())
+            self._store.set_fact("checkpoint", self._head)
+        return Growth(checkpoint, text, self.size, checkpoint.day if today - checkpoint.day > FROZEN_AFTER else None)
 
 
 def _keep(store: Store, frontier: Frontier, position: int, entry: bytes, *, known: bool) -> None:

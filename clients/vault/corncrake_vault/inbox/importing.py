@@ -2,8 +2,9 @@
 """Import: a parcel from a courier, checked against the log, opened and filed.
 
 Rules of this file: a parcel is read once, as a stream, inside one transaction; whatever refuses it leaves the vault as it was.
-Order of checks: form and hash of each member, charter, log, openings and receipts, heads of the desk; then reports and blocks as
-they come; at the end whether the parcel came before. What is only missing is shown and does not stop the rest.
+Order of checks: form and hash of each member, charter, head and leaves, openings and receipts, heads of the desk; then reports and
+blocks as they come; at the end whether the parcel brought anything. What is only missing, or said by one reviewer, is shown and does not
+stop the rest. A block is kept only when it opens in its place: other bytes under its name must not keep the right ones out.
 
 Source: crypto/spec/parcel.md.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -19,36 +21,43 @@ from corncrake_crypto.checkpoint import MAX_CHECKPOINT
 from corncrake_crypto.encoding import canonical, decode_canonical, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.form import MAX_FORM, read_form
-from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle
+from corncrake_crypto.note import MAX_NOTE, read_bundle
 from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, wire_size
-from corncrake_crypto.parcel import Parcel, read_parcel
+from corncrake_crypto.parcel import MAX_LEAVES, MAX_LEAVES_BYTES, Parcel, read_parcel
 from corncrake_crypto.receipt import MAX_OPENINGS_BYTES, read_openings, report_id
 from corncrake_crypto.report import Report
-from corncrake_vault.inbox.growth import Growth, follow, is_earlier, own_head
-from corncrake_vault.inbox.heads import check_heads
-from corncrake_vault.inbox.promises import Fault, faults, settle_promises, take_openings, take_receipts
+from corncrake_crypto.tiles import read_entries
+from corncrake_vault.inbox.charters import ParcelCharter, charter_of_parcel
+from corncrake_vault.inbox.delivery import note_pushed, note_served, old_charter, undelivered
+from corncrake_vault.inbox.growth import Following, Growth, own_head
+from corncrake_vault.inbox.heads import look_at_heads, own_weeks
+from corncrake_vault.inbox.promises import Fault, Hearer, faults, settle_promises, still_to_come, take_openings, take_receipts
 from corncrake_vault.inbox.reports import keep_report
+from corncrake_vault.keys.days import SLIP, note_head_day
+from corncrake_vault.threads.blocks import note_bad, note_looked
 from corncrake_vault.threads.files import check_block
 
 if TYPE_CHECKING:
     from corncrake_crypto.age_format import BinaryReader
     from corncrake_crypto.archive import MemberReader
-    from corncrake_crypto.charter import Charter, OpenedCharter
+    from corncrake_crypto.charter import Charter
+    from corncrake_vault.store.database import Store
     from corncrake_vault.vault import Vault
 
 DOCUMENTS: Final = {
     "charter.note": MAX_NOTE,
     "head.note": MAX_CHECKPOINT,
-    "leaves.bin": 16 << 20,
     "receipts.json": 32 << 20,
     "heads.json": 8 << 20,
-    "prekeys.json": MAX_BUNDLE,
+    "prekeys.json": 8 << 20,
 }
-"""Most bytes of each member that is kept in memory: leaves of some hundred thousand reports in one parcel fit."""
+"""Most bytes of each member that is kept in memory; leaves and openings are taken part by part."""
 RECEIPTS_MAX: Final = 100_000
 HEADS_MAX: Final = 1_024
+PREKEYS_MAX: Final = 4_096
 SEALED_MAX: Final = wire_size(MAX_RECIPIENTS, BLOCK_CLASS)
 _SEALED: Final = re.compile(r"report-([0-9a-f]{64})\.age|block-([0-9a-f]{32})\.age")
+_LEAVES: Final = re.compile(r"leaves-[0-9]{5}\.bin")
 _OPENINGS: Final = re.compile(r"openings-[0-9]{5}\.json")
 _FORM: Final = re.compile(r"form-[0-9a-f]{16}\.json")
 
@@ -61,7 +70,9 @@ class Imported:
         reports: ids of reports that are new here.
         kept_aside: id and failure word of those that did not open or are not ours.
         blocks: how many wanted blocks came.
-        faults: what is withheld, also by earlier parcels, until it comes.
+        faults: what is withheld, also by earlier parcels, until it comes; and what speaks against a reviewer, the courier or the server.
+        coming: how many reports are still to come with the courier's next parcel.
+        notes: lines for a person that are no faults.
         size: leaves of the log now.
         day: the day of its head.
     """
@@ -70,6 +81,8 @@ class Imported:
     kept_aside: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     blocks: int = 0
     faults: list[Fault] = field(default_factory=list[Fault])
+    coming: int = 0
+    notes: list[str] = field(default_factory=list[str])
     size: int = 0
     day: str = ""
 
@@ -78,6 +91,8 @@ def _most(name: str) -> int | None:
     """Return how many bytes a member of this name may have; None when there is none of this name."""
     if _OPENINGS.fullmatch(name):
         return MAX_OPENINGS_BYTES
+    if _LEAVES.fullmatch(name):
+        return MAX_LEAVES_BYTES
     return MAX_FORM if _FORM.fullmatch(name) else DOCUMENTS.get(name)
 
 
@@ -94,6 +109,22 @@ def import_parcel(vault: Vault, source: BinaryReader) -> Imported:
         return reading.finish(parcel)
 
 
+SAID: Final = "said"
+"""The fact that keeps what the newest parcel said against a reviewer or the server, so that it is shown until a newer one mends it."""
+
+
+def faults_now(vault: Vault) -> tuple[list[Fault], list[str]]:
+    """Return all that is withheld or speaks against somebody now, and lines for a person that are no faults."""
+    store, head = vault.store, own_head(vault.store)
+    missing, lines = undelivered(store, vault.today)
+    said = decode_canonical(store.fact(SAID) or b"[]", list[list[str]])
+    found = faults(store, head, vault.today) if head else []
+    found += [Fault(Failure(failure), detail) for failure, detail in said] + missing
+    if head and (coming := still_to_come(store, head, vault.today)):
+        lines.append(f"{coming} reports are still to come: have the courier pull again, and import its next parcel")
+    return found, lines
+
+
 class _Reading:
     """The state of one import."""
 
@@ -101,11 +132,16 @@ class _Reading:
         self.vault = vault
         self.store = vault.store
         self.documents: dict[str, bytes] = {}
-        self.opened: OpenedCharter | None = None
-        self.settled: Charter | None = None
+        self.charter: ParcelCharter | None = None
+        self.following: Following | None = None
         self.growth: Growth | None = None
-        self.vouched: set[str] = set()
-        self.altered: list[Fault] = []
+        self.hearer: Hearer | None = None
+        self.settled: Charter | None = None
+        self.is_late = False
+        self.is_newest = True
+        self.altered: Counter[tuple[str, int]] = Counter()
+        self.report: tuple[int, Report] | None = None
+        self.said: list[Fault] = []
         self.done = Imported()
 
     def member(self, parcel: Parcel, name: str, size: int, reader: MemberReader) -> None:
@@ -116,58 +152,88 @@ class _Reading:
             raise FileError(Failure.ARCHIVE, "a parcel to a vault has no member of this name")
         if size > most:
             raise FileError(Failure.SIZE, f"the member {name} is larger than any may be")
-        if _OPENINGS.fullmatch(name):
-            # As they come: a long log has more of them than are kept at once.
-            desks = self._desks(self._begin(parcel).charter)
-            self.vouched |= take_openings(self.store, read_openings(reader.read()), desks)
-            return
-        if sealed is None:
+        # Leaves and openings as they come: a long log has more of them than are kept at once.
+        if _LEAVES.fullmatch(name):
+            self._leaves(parcel, reader.read())
+        elif _OPENINGS.fullmatch(name):
+            self.said += take_openings(self._grown(parcel), read_openings(reader.read()))
+        elif sealed is None:
             self.documents[name] = reader.read()
-            return
-        charter = self.settle(parcel)
-        if sealed[1] is not None:
-            self._report(charter, sealed[1], reader.read())
+        elif sealed[1] is not None:
+            self._report(self.settle(parcel), sealed[1], reader.read())
         else:
+            self.settle(parcel)
             self._block(sealed[2], reader.read())
 
     def settle(self, parcel: Parcel) -> Charter:
         """Check the documents, once, before the first sealed object is looked at."""
         if self.settled is not None:
             return self.settled
-        opened = self._begin(parcel)
+        hearer = self._grown(parcel)
+        opened, brought = self._begun(parcel)
         charter = self.settled = opened.charter
-        desks = self._desks(charter)
         self._forms(charter)
         receipts = read_bundle(self._document("receipts.json"), limit=DOCUMENTS["receipts.json"], most=RECEIPTS_MAX)
-        self.vouched |= take_receipts(self.store, receipts, charter, desks, self._head())
+        self.said += take_receipts(hearer, receipts, charter, self.growth.head if self.growth else "")
         settle_promises(self.store)
-        self.altered += check_heads(self.vault, opened, read_bundle(self._document("heads.json"), limit=DOCUMENTS["heads.json"], most=HEADS_MAX))
+        heads = look_at_heads(self.vault, opened, self._bundle("heads.json", HEADS_MAX))
+        weeks, faulty = own_weeks(self.vault, self._bundle("prekeys.json", PREKEYS_MAX))
+        self.said += heads.faults + faulty
+        self._pushed(parcel)
+        if self.is_newest:
+            self._say_of_charter(brought, charter.sequence, heads.charter)
+        note_served(self.store, heads.own, weeks if self.is_newest else None, brought)
         return charter
 
-    def _desks(self, charter: Charter) -> set[str]:
-        return {desk.id for desk in self.vault.own_desks(charter)}
+    def _bundle(self, name: str, most: int) -> tuple[bytes, ...]:
+        return read_bundle(self._document(name), limit=DOCUMENTS[name], most=most)
 
-    def _begin(self, parcel: Parcel) -> OpenedCharter:
-        """Check charter and log, once, before the first opening is looked at."""
-        if self.opened is None:
-            self._refuse_repeated(parcel)
-            self.opened = self.vault.open_and_keep_charter(self._document("charter.note"))
-            self._follow(self.opened.charter, parcel)
-        return self.opened
+    def _say_of_charter(self, brought: int, held: int, named: int) -> None:
+        said = old_charter(self.store, brought, held, named)
+        if isinstance(said, Fault):
+            self.said.append(said)
+        elif said is not None:
+            self.done.notes.append(said)
+
+    def _pushed(self, parcel: Parcel) -> None:
+        for pushed in parcel.pushed or ():
+            if pushed.reviewer == self.vault.reviewer:
+                note_pushed(self.store, pushed.number)
+
+    def _begun(self, parcel: Parcel) -> ParcelCharter:
+        """Check charter and head, once, before the first leaf is looked at."""
+        if self.charter is None:
+            self._place(parcel)
+            self.charter = charter_of_parcel(self.vault, self._document("charter.note"))
+            self._follow(self.charter.opened.charter, parcel)
+        return self.charter
 
     def _follow(self, charter: Charter, parcel: Parcel) -> None:
         if "head.note" not in self.documents and own_head(self.store) is None and parcel.ranges.log_to == 0:
             # Nothing was published yet, and this vault has seen no head either.
             return
-        head, leaves = self._document("head.note"), self.documents.get("leaves.bin", b"")
-        try:
-            self.growth = follow(self.store, charter, head, leaves, log_from=parcel.ranges.log_from, today=self.vault.today)
-        except PeerError as error:
-            if error.failure is Failure.SHRUNKEN and self._is_other_courier(parcel) and is_earlier(self.store, charter, head):
-                raise PeerError(Failure.REPEATED, "another courier has brought a newer parcel already") from error
-            raise
-        if parcel.ranges.log_to != self.growth.checkpoint.size:
+        head = self._document("head.note")
+        self.following = Following(self.store, charter, head, log_from=parcel.ranges.log_from, may_be_earlier=self.is_late)
+        if parcel.ranges.log_to != self.following.checkpoint.size:
             raise PeerError(Failure.RANGE, "the parcel says another size of the log than its head")
+        self.is_newest = self.is_newest and not self.following.earlier
+
+    def _leaves(self, parcel: Parcel, raw: bytes) -> None:
+        self._begun(parcel)
+        entries = read_entries(raw)
+        if self.following is None or self.growth is not None or len(entries) > MAX_LEAVES:
+            raise PeerError(Failure.RANGE, "leaves without a head, after their end, or too many in one part")
+        self.following.add(entries)
+
+    def _grown(self, parcel: Parcel) -> Hearer:
+        """Check that all leaves are there and give the signed root, once, before the first opening is looked at."""
+        charter = self._begun(parcel).opened.charter
+        if self.hearer is None:
+            if self.following is not None:
+                self.growth = self.following.finish(self.vault.today)
+                note_head_day(self.store, self.growth.checkpoint.day, self.vault.clock)
+            self.hearer = Hearer(self.store, {desk.id for desk in self.vault.own_desks(charter)}, self.vault.today)
+        return self.hearer
 
     def _is_other_courier(self, parcel: Parcel) -> bool:
         row = self.store.row("SELECT sender FROM parcels ORDER BY rowid DESC LIMIT 1")
@@ -178,31 +244,55 @@ class _Reading:
         charter = self.settle(parcel)
         if parcel.root != charter.root:
             raise PeerError(Failure.ROOT, "the parcel is another organisation's")
-        self.store.run("INSERT INTO parcels VALUES (?, ?, ?, ?)", (_identity(parcel), parcel.from_id, parcel.number, parcel.day))
-        self.store.run("UPDATE blocks SET state = 'missing', tries = tries + 1 WHERE state = 'asked' AND sealed IS NULL")
-        self.done.faults = faults(self.store, self._head()) + self.altered
-        if (growth := self.growth) is not None:
-            self.done.size, self.done.day = growth.checkpoint.size, growth.checkpoint.day.isoformat()
-            if growth.frozen is not None:
-                self.done.faults.append(Fault(Failure.FROZEN, f"nothing newer than {growth.frozen.isoformat()}"))
+        if self.is_late and self.following is not None and self.following.earlier and not (self.done.reports or self.done.blocks):
+            raise PeerError(Failure.REPEATED, f"parcel {parcel.number} is older than what is here, and brings nothing that is not here already")
+        self.store.run(
+            "INSERT INTO parcels (sha256, sender, number, day, more) VALUES (?, ?, ?, ?, ?)",
+            (_identity(parcel), parcel.from_id, parcel.number, parcel.day, int(parcel.more or False)),
+        )
+        for pushed in parcel.pushed or ():
+            if pushed.reviewer == self.vault.reviewer and pushed.looked:
+                note_looked(self.store, pushed.number)
+        if self.is_newest:
+            self.store.set_fact(SAID, canonical([[fault.failure.value, fault.detail] for fault in self.said]))
+        self._tell()
         return self.done
 
-    def _head(self) -> str:
-        return self.growth.head if self.growth is not None else ""
+    def _tell(self) -> None:
+        found, lines = faults_now(self.vault)
+        shown = set(found)
+        self.done.faults = found + [fault for fault in self.said if fault not in shown] + self._bad_blocks()
+        self.done.notes += lines
+        self.done.coming = still_to_come(self.store, own_head(self.store) or "", self.vault.today)
+        if (growth := self.growth) is not None:
+            self.done.size, self.done.day = growth.checkpoint.size, growth.checkpoint.day.isoformat()
+            if growth.frozen is not None and (self.is_newest or not self.is_late):
+                self.done.faults.append(Fault(Failure.FROZEN, f"nothing newer than {growth.frozen.isoformat()}"))
+            if growth.checkpoint.day > self.vault.today + 2 * SLIP:
+                detail = f"the head of the log is of {self.done.day}, and here it is {self.vault.today.isoformat()}: is this machine's clock right?"
+                self.done.faults.append(Fault(Failure.NOT_YET_VALID, detail))
+
+    def _bad_blocks(self) -> list[Fault]:
+        return [
+            Fault(
+                Failure.BLOCK,
+                f"{count} blocks of file {file + 1} of report {report[:12]}… are not what its reporter sealed; they are asked for again",
+            )
+            for (report, file), count in sorted(self.altered.items())
+        ]
 
     def _document(self, name: str) -> bytes:
         if name not in self.documents:
             raise PeerError(Failure.SHORTENED, f"the parcel has no member {name}")
         return self.documents[name]
 
-    def _refuse_repeated(self, parcel: Parcel) -> None:
-        row = self.store.row("SELECT day FROM parcels WHERE sha256 = ?", (_identity(parcel),))
-        if row is not None:
+    def _place(self, parcel: Parcel) -> None:
+        """Say where among its courier's parcels this one stands."""
+        if self.store.row("SELECT 1 FROM parcels WHERE sha256 = ?", (_identity(parcel),)) is not None:
             raise PeerError(Failure.REPEATED, "this parcel was imported before; everything in it is here already")
         newest = self.store.row("SELECT max(number) FROM parcels WHERE sender = ?", (parcel.from_id,))
-        size = self.store.row("SELECT count(*) FROM leaves")
-        if newest and newest[0] and parcel.number < newest[0] and size and parcel.ranges.log_to < size[0]:
-            raise PeerError(Failure.REPEATED, f"this is an older parcel, number {parcel.number}; number {newest[0]} is here")
+        self.is_newest = newest is None or newest[0] is None or parcel.number > newest[0]
+        self.is_late = not self.is_newest or self._is_other_courier(parcel)
 
     def _forms(self, charter: Charter) -> None:
         for desk in charter.desks:
@@ -216,7 +306,7 @@ class _Reading:
             raise PeerError(Failure.ALTERED, f"report {claimed[:12]}… has other bytes than its name says")
         row = self.store.row("SELECT desk, day FROM expected WHERE report = ?", (claimed,))
         if row is None:
-            if claimed not in self.vouched:
+            if self.store.row("SELECT 1 FROM others WHERE report = ?", (claimed,)) is None:
                 raise PeerError(Failure.ALTERED, f"report {claimed[:12]}… has neither receipt nor leaf")
             return
         if self.store.row("SELECT 1 FROM reports WHERE id = ?", (claimed,)) is not None:
@@ -227,22 +317,30 @@ class _Reading:
             self.done.kept_aside.append((claimed, failure))
 
     def _block(self, block: str, sealed: bytes) -> None:
-        row = self.store.row(
-            "SELECT file, place, body FROM blocks JOIN messages ON messages.number = blocks.message WHERE id = ? AND sealed IS NULL", (block,)
-        )
+        row = self.store.row("SELECT message, file, place FROM blocks WHERE id = ? AND sealed IS NULL", (block,))
         if row is None:
             return
-        place, index, body = int(row[0]), int(row[1]), bytes(row[2])
-        file = decode_canonical(body, Report).files[place]
+        message, file, place = (int(value) for value in row)
         try:
-            check_block(file, index, sealed)
-        except (FileError, PeerError) as error:
-            # Whoever swapped it must not make us stop asking for the right one.
-            self.store.run("UPDATE blocks SET state = 'waiting' WHERE id = ?", (block,))
-            self.altered.append(Fault(error.failure, f"block {index + 1} of a file was changed on the way; it is asked for again"))
+            check_block(self._content(message).files[file], place, sealed)
+        except (FileError, PeerError):
+            note_bad(self.store, block)
+            self.altered[_report_of(self.store, message), file] += 1
             return
         self.store.run("UPDATE blocks SET sealed = ?, state = 'here' WHERE id = ?", (sealed, block))
         self.done.blocks += 1
+
+    def _content(self, message: int) -> Report:
+        """Return a message; the last one is kept, since blocks of a file come together."""
+        if self.report is None or self.report[0] != message:
+            row = self.store.row("SELECT body FROM messages WHERE number = ?", (message,))
+            self.report = (message, decode_canonical(bytes(row[0]) if row else b"", Report))
+        return self.report[1]
+
+
+def _report_of(store: Store, message: int) -> str:
+    row = store.row("SELECT report FROM messages WHERE number = ?", (message,))
+    return "" if row is None else str(row[0])
 
 
 def _identity(parcel: Parcel) -> str:

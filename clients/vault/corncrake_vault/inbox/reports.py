@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 from corncrake_crypto.block import block_ids, plan
 from corncrake_crypto.encoding import canonical, unb64url
 from corncrake_crypto.errors import CorncrakeError, Failure, PeerError
+from corncrake_crypto.fields import SealedTo
 from corncrake_crypto.padding import BLOCK_CLASS
 from corncrake_crypto.prekeys import epoch_of
-from corncrake_crypto.report import OpenedReport, check_addressed, open_report
+from corncrake_crypto.report import OpenedReport, check_addressed, check_sealed_to, open_report
 from corncrake_vault.keys.prekeys import secrets_near
+from corncrake_vault.threads.blocks import ask_again
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +50,10 @@ def keep_report(vault: Vault, charter: Charter, sealed: bytes, *, report_id: str
         return None
     failure: str | None = None
     try:
-        opened = open_report(sealed, secrets_near(store, day))
+        secrets = secrets_near(store, day)
+        opened = open_report(sealed, [secret.identity for secret in secrets])
+        by = secrets[opened.opened_by]
+        check_sealed_to(opened.report, SealedTo(reviewer=vault.reviewer, epoch=by.epoch, number=by.number))
         check_addressed(opened.report, charter.origin, desk)
         check_week(vault, opened.report, day)
         with store.attempt():
@@ -94,6 +99,8 @@ def _file(vault: Vault, report_id: str, opened: OpenedReport) -> None:
         (thread, report_id, report.message, report.day.isoformat(), canonical(report)),
     )
     store.run("UPDATE threads SET last_day = ? WHERE number = ?", (vault.today.isoformat(), thread))
+    # Who writes again may have sent again what was missing.
+    ask_again(store, thread)
     for number, file in enumerate(report.files):
         _expect_blocks(vault, message, number, file)
 

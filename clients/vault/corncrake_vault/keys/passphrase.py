@@ -21,6 +21,7 @@ from nacl.secret import SecretBox
 from corncrake_crypto.encoding import b64url, canonical, decode_canonical, unb64url
 from corncrake_crypto.errors import Failure, FileError, StoreError, UsageError
 from corncrake_crypto.randomness import random_bytes
+from corncrake_vault.store.folders import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +84,7 @@ def create_key_file(folder: Path, passphrase: str) -> bytes:
             file.write(canonical(value))
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(folder)
     except FileExistsError as error:
         raise StoreError(Failure.STORE, "there is a vault in this folder already; nothing was changed") from error
     except OSError as error:
@@ -103,7 +105,7 @@ def open_key_file(folder: Path, passphrase: str) -> bytes:
     except FileNotFoundError as error:
         raise StoreError(Failure.STORE, "there is no vault in this folder; 'init' makes one") from error
     except (OSError, FileError) as error:
-        raise StoreError(Failure.STORE, "the key file is damaged; take it from the last backup") from error
+        raise StoreError(Failure.STORE, "the key file is damaged; if there is a copy of key.json, put it back") from error
     if value.kdf != "argon2id" or not (1 <= value.passes <= MAX_PASSES and value.memory_kib <= MAX_MEMORY_KIB):
         raise StoreError(Failure.STORE, "the key file asks for a stretching that this version does not do")
     wrapping = _stretch(passphrase, salt, value.passes, value.memory_kib, value.lanes)

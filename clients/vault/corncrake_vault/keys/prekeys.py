@@ -11,7 +11,7 @@ Source: crypto/spec/prekeys.md.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from corncrake_crypto.encoding import root_text
 from corncrake_crypto.errors import Failure, UsageError
@@ -30,8 +30,16 @@ MAX_WEEKS: Final = 26
 USUAL_WEEKS: Final = 8
 
 
+class Secret(NamedTuple):
+    """The secret of one prekey: of which epoch, and which of that epoch's."""
+
+    identity: Identity
+    epoch: int
+    number: int
+
+
 def destroy_old_secrets(store: Store, today: date) -> tuple[int, ...]:
-    """Destroy the secrets of epochs that ended more than 30 days before `today`, and return those epochs.
+    """Destroy the secrets of epochs that ended more than 30 days before `today`, the newest day that may be believed; return those epochs.
 
     Called inside a transaction, at every unlock, before anything else.
     """
@@ -78,19 +86,19 @@ def _note(vault: Vault, epoch: int, begin: date, end: date, identity: Identity) 
     return sign_prekey(prekey, vault.identity)
 
 
-def secrets_near(store: Store, day: date) -> list[Identity]:
+def secrets_near(store: Store, day: date) -> list[Secret]:
     """Return the secrets that may open a report received on `day`: its epoch first, then the neighbours, then all others."""
     epoch = epoch_of(day)
     rows = store.rows("SELECT epoch, number, seed FROM prekey_secrets")
     rows.sort(key=lambda row: (abs(int(row[0]) - epoch), -int(row[1])))
-    return [Identity.from_seed(bytes(row[2])) for row in rows]
+    return [Secret(Identity.from_seed(bytes(seed)), int(of), int(number)) for of, number, seed in rows]
 
 
-def current_notes(store: Store, today: date) -> list[bytes]:
-    """Return the notes of this week's and later prekeys, and last week's, the highest number of each: what is published."""
+def current_notes(store: Store, today: date) -> dict[int, bytes]:
+    """Return by epoch the notes of this week's and later prekeys, and last week's, the highest number of each: what is published."""
     first = max(0, epoch_of(today) - 1)
     rows = store.rows("SELECT epoch, number, note FROM prekeys WHERE epoch >= ? ORDER BY epoch, number", (first,))
-    return list({int(row[0]): bytes(row[2]) for row in rows}.values())
+    return {int(row[0]): bytes(row[2]) for row in rows}
 
 
 def weeks_left(store: Store, today: date) -> int:

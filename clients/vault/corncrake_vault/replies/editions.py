@@ -3,29 +3,32 @@
 
 Rules of this file: every thread with something new in 28 days has a slot, whether there is a reply or only an acknowledgement;
 everything is sealed anew each time, so that two editions cannot be compared. The number of slots does not tell how many are
-taken: it grows by doubling and never shrinks while an edition's number grows.
+taken: it grows by doubling and never shrinks while the number of tiles stays. All tiles together have a budget, which no flood of
+threads breaks: more tiles are better than larger ones, which everybody must fetch; then the oldest threads that have only an
+acknowledgement go without.
 
 Source: crypto/spec/edition.md; crypto/spec/reply.md.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from corncrake_crypto.edition import MAX_BITS, MAX_SLOTS, MIN_SLOTS, TAG_LENGTH, Edition, bucket, reply_tag, sign_edition, tile_hash, write_tile
+from corncrake_crypto.edition import MAX_BITS, MIN_SLOTS, TAG_LENGTH, Edition, bucket, reply_tag, sign_edition, tile_hash, write_tile
 from corncrake_crypto.encoding import day_text, root_text, unb64url
-from corncrake_crypto.errors import Failure, UsageError
+from corncrake_crypto.errors import UsageError
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.padding import REPLY_CLASS
 from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.recipients import Recipient
 from corncrake_crypto.reply import ReplyDraft, build_reply, split_reply
 from corncrake_crypto.seal import seal
+from corncrake_vault.threads.blocks import missing_of
 
 if TYPE_CHECKING:
     from corncrake_crypto.charter import Desk, OpenedCharter
@@ -35,18 +38,25 @@ if TYPE_CHECKING:
 LIVE_FOR: Final = timedelta(days=28)
 ONE_BUCKET_UP_TO: Final = 200
 """Live threads of a desk up to which there is one bucket; above, buckets hold about half of that."""
+MOST_SLOTS: Final = 4_096
+"""Slots of all tiles of all editions of one export: 30.5 MiB, half of what a server takes."""
+MOST_IN_TILE: Final = 512
+"""Slots of one tile: 4 MB, which a reporter fetches at each look."""
 MAX_ACKNOWLEDGED: Final = 64
 MAX_MISSING: Final = 64
+_WIDEST: Final = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class NewEdition:
-    """An edition that was made: its head and its tiles, in the order of their buckets."""
+    """An edition that was made: its head, its tiles in the order of their buckets, and how many threads had no room in it."""
 
     desk: str
     number: int
     head: bytes
     tiles: list[bytes]
+    slots: int
+    left_out: int
 
 
 class _Shell(NamedTuple):
@@ -58,50 +68,123 @@ class _Shell(NamedTuple):
     bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """One thread with something new: what its slots are made of."""
+class Live(NamedTuple):
+    """One live thread, as far as the layout of an edition asks: the 32 bytes of its key, the slots it needs, whether it has words for it."""
 
-    tag_key: bytes
-    recipient: Recipient
-    draft: ReplyDraft
+    thread: bytes
+    parts: int
+    has_text: bool
 
 
-def make_edition(vault: Vault, opened: OpenedCharter, desk: Desk, number: int, log: LogHead) -> NewEdition:
-    """Make edition `number` of this vault's reviewer for one desk.
+class Layout(NamedTuple):
+    """How an edition is laid out: bits, slots of a tile, and the places of the threads that go without, in the list that was given."""
+
+    bits: int
+    slots: int
+    left_out: frozenset[int]
+
+
+class _Row(NamedTuple):
+    number: int
+    thread: str
+    tag: bytes
+    recipient: bytes
+
+
+def make_edition(vault: Vault, opened: OpenedCharter, desk: Desk, log: LogHead, room: int) -> NewEdition | None:
+    """Make the next edition of this vault's reviewer for one desk; inside a transaction. None when there is no room for one.
 
     Args:
         vault: whose reviewer is a voice of the desk.
         opened: the newest charter.
         desk: of that charter.
-        number: one more than the last.
         log: as this vault has checked it.
-
-    Raises:
-        UsageError: `edition`, when a bucket needs more than `MAX_SLOTS` slots.
+        room: slots that all its tiles together may have.
     """
     rows = _live_rows(vault, desk.id)
-    bits = bits_for(len(rows))
+    texts = {row.number: text for row in rows if (text := _text(vault, row, _Shell(opened.charter.origin, desk.id, 1, MAX_BITS))) is not None}
+    live = [Live(unb64url(row.thread, 32), *texts.get(row.number, (1, False))[:2]) for row in rows]
+    before = _slots_before(vault, desk.id)
+    layout = lay_out(desk.id, live, room, before)
+    if layout is None:
+        return None
+    number = vault.store.next_number(f"edition:{desk.id}")
+    shell = _Shell(opened.charter.origin, desk.id, number, layout.bits)
     buckets: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
-    for row in rows:
-        live = _live(vault, _Shell(opened.charter.origin, desk.id, number, bits), row)
-        buckets[live.draft.bucket] += _slots(vault, live)
-    slots = slots_for(max((len(taken) for taken in buckets.values()), default=0), _slots_before(vault, desk.id))
-    tiles = [_tile(buckets[place], slots) for place in range(1 << bits)]
+    for place, row in enumerate(rows):
+        if place not in layout.left_out:
+            draft = _draft(vault, shell, row)
+            if row.number in texts:
+                draft = msgspec.structs.replace(draft, text=texts[row.number][2])
+            buckets[draft.bucket] += _slots(vault, row, draft)
+    tiles = [_tile(buckets[place], layout.slots) for place in range(1 << layout.bits)]
     edition = Edition(
         root=root_text(vault.root),
         desk=desk.id,
         reviewer=vault.reviewer,
         number=number,
         day=vault.today,
-        bits=bits,
-        slots=slots,
+        bits=layout.bits,
+        slots=layout.slots,
         tiles=tuple(tile_hash(tile) for tile in tiles),
         charter=opened.ref,
         log=log,
     )
-    vault.store.set_fact(f"slots:{desk.id}", b"%d" % slots)
-    return NewEdition(desk.id, number, sign_edition(edition, vault.identity), tiles)
+    vault.store.set_fact(f"slots:{desk.id}", b"%d %d" % (layout.bits, layout.slots))
+    return NewEdition(desk.id, number, sign_edition(edition, vault.identity), tiles, layout.slots, len(layout.left_out))
+
+
+def lay_out(desk: str, live: list[Live], room: int, before: tuple[int, int] = (0, 0)) -> Layout | None:
+    """Return the layout for these threads, the oldest first: the fewest bits with which all have a slot, else with which fewest go without.
+
+    Args:
+        desk: whose buckets these are.
+        live: all live threads, the oldest first.
+        room: slots that all tiles together may have.
+        before: bits and slots of the edition before: with the same bits there are never fewer slots.
+
+    Returns:
+        None when threads with words for them would go without too.
+    """
+    best: Layout | None = None
+    for bits in range(bits_for(len(live)), MAX_BITS + 1):
+        most = min(MOST_IN_TILE, room >> bits)
+        if most < MIN_SLOTS:
+            break
+        most = 1 << most.bit_length() - 1
+        left_out = _left_out(desk, live, bits, most)
+        if left_out is None:
+            continue
+        if best is None or len(left_out) < len(best.left_out):
+            taken = _loads(desk, [one for place, one in enumerate(live) if place not in left_out], bits)
+            slots = slots_for(max(taken.values(), default=0), min(before[1], most) if before[0] == bits else 0)
+            best = Layout(bits, slots, left_out)
+        if not left_out:
+            break
+    return best
+
+
+def _loads(desk: str, live: list[Live], bits: int) -> Counter[int]:
+    loads: Counter[int] = Counter()
+    for one in live:
+        loads[bucket(desk, one.thread, bits)] += one.parts
+    return loads
+
+
+def _left_out(desk: str, live: list[Live], bits: int, most: int) -> frozenset[int] | None:
+    """Return which threads go without when a tile has `most` slots: the oldest with only an acknowledgement; None when that is not enough."""
+    over = {place: load - most for place, load in _loads(desk, live, bits).items() if load > most}
+    left_out: set[int] = set()
+    for place, one in enumerate(live):
+        if not over:
+            break
+        where = bucket(desk, one.thread, bits)
+        if where in over and not one.has_text:
+            left_out.add(place)
+            over[where] -= one.parts
+            if over[where] <= 0:
+                del over[where]
+    return None if over else frozenset(left_out)
 
 
 def bits_for(live: int) -> int:
@@ -113,73 +196,66 @@ def bits_for(live: int) -> int:
 
 
 def slots_for(taken: int, before: int) -> int:
-    """Return the slots of a tile: 8, 16, 32 …, at least `taken`, and never fewer than `before`.
-
-    Raises:
-        UsageError: `edition`, when more than `MAX_SLOTS` are needed.
-    """
+    """Return the slots of a tile: 8, 16, 32 …, at least `taken`, and never fewer than `before`."""
     slots = max(MIN_SLOTS, before)
     while slots < taken:
         slots *= 2
-    if slots > MAX_SLOTS:
-        raise UsageError(Failure.EDITION, f"a tile has at most {MAX_SLOTS} slots")
     return slots
 
 
-def _slots_before(vault: Vault, desk: str) -> int:
-    return int(vault.store.fact(f"slots:{desk}") or b"0")
+def _slots_before(vault: Vault, desk: str) -> tuple[int, int]:
+    bits, _, slots = (vault.store.fact(f"slots:{desk}") or b"0 0").partition(b" ")
+    return int(bits), int(slots)
 
 
-def _live_rows(vault: Vault, desk: str) -> list[tuple[int, str, bytes, bytes]]:
+def _live_rows(vault: Vault, desk: str) -> list[_Row]:
     since = day_text(vault.today - LIVE_FOR)
     rows = vault.store.rows(
-        "SELECT number, thread, reply_tag, recipient FROM threads WHERE desk = ? AND last_day >= ? ORDER BY number", (desk, since)
+        "SELECT number, thread, reply_tag, recipient FROM threads WHERE desk = ? AND last_day >= ? ORDER BY last_day, number", (desk, since)
     )
-    return [(int(number), str(thread), bytes(tag), bytes(recipient)) for number, thread, tag, recipient in rows]
+    return [_Row(int(number), str(thread), bytes(tag), bytes(recipient)) for number, thread, tag, recipient in rows]
 
 
-def _live(vault: Vault, shell: _Shell, row: tuple[int, str, bytes, bytes]) -> _Live:
-    place, thread, tag, recipient = row
-    store = vault.store
-    messages = store.rows("SELECT message FROM messages WHERE thread = ? ORDER BY number DESC LIMIT ?", (place, MAX_ACKNOWLEDGED))
-    missing = store.rows(
-        "SELECT id FROM blocks WHERE state = 'missing' AND message IN (SELECT number FROM messages WHERE thread = ?) ORDER BY id LIMIT ?",
-        (place, MAX_MISSING),
-    )
-    draft = ReplyDraft(
+def _draft(vault: Vault, shell: _Shell, row: _Row) -> ReplyDraft:
+    messages = vault.store.rows("SELECT message FROM messages WHERE thread = ? ORDER BY number DESC LIMIT ?", (row.number, MAX_ACKNOWLEDGED))
+    return ReplyDraft(
         origin=shell.origin,
         desk=shell.desk,
         reviewer=vault.reviewer,
         edition=shell.edition,
-        bucket=bucket(shell.desk, unb64url(thread, 32), shell.bits),
-        thread=thread,
+        bucket=bucket(shell.desk, unb64url(row.thread, 32), shell.bits),
+        thread=row.thread,
         acknowledged=tuple(str(found[0]) for found in messages),
-        missing_blocks=tuple(str(found[0]) for found in missing),
+        missing_blocks=missing_of(vault.store, row.number, MAX_MISSING),
     )
-    return _Live(tag, Recipient(recipient), _with_text(vault, place, draft))
 
 
-def _with_text(vault: Vault, number: int, draft: ReplyDraft) -> ReplyDraft:
-    """Put in what is said to a thread: its newest replies, oldest first, as many as four parts hold."""
+def _text(vault: Vault, row: _Row, shell: _Shell) -> tuple[int, bool, str] | None:
+    """Return what is said to a thread, its newest replies, oldest first, as many as four parts hold, and how many parts it needs; or None."""
     since = day_text(vault.today - LIVE_FOR)
-    rows = vault.store.rows("SELECT text FROM replies WHERE thread = ? AND day >= ? ORDER BY number DESC", (number, since))
-    for (text,) in rows:
-        longer = msgspec.structs.replace(draft, text=f"{text}\n\n{draft.text}" if draft.text else str(text))
+    texts = vault.store.rows("SELECT text FROM replies WHERE thread = ? AND day >= ? ORDER BY number DESC", (row.number, since))
+    if not texts:
+        return None
+    # With the widest numbers that an edition can have, so that what fits here fits there.
+    draft = msgspec.structs.replace(_draft(vault, shell, row), edition=_WIDEST, bucket=(1 << MAX_BITS) - 1)
+    parts, said = 1, ""
+    for (text,) in texts:
+        longer = f"{text}\n\n{said}" if said else str(text)
         try:
-            split_reply(longer)
+            parts = len(split_reply(msgspec.structs.replace(draft, text=longer)))
         except UsageError:
             break
-        draft = longer
-    return draft
+        said = longer
+    return (parts, True, said) if said else None
 
 
-def _slots(vault: Vault, live: _Live) -> list[tuple[bytes, bytes]]:
+def _slots(vault: Vault, row: _Row, draft: ReplyDraft) -> list[tuple[bytes, bytes]]:
     return [
         (
-            reply_tag(live.tag_key, unb64url(part.thread, 32), part.desk, part.reviewer, part.edition, part.part),
-            seal(build_reply(part, vault.identity), [live.recipient]),
+            reply_tag(row.tag, unb64url(part.thread, 32), part.desk, part.reviewer, part.edition, part.part),
+            seal(build_reply(part, vault.identity), [Recipient(row.recipient)]),
         )
-        for part in split_reply(live.draft)
+        for part in split_reply(draft)
     ]
 
 

@@ -45,4 +45,14 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX leaves_by_hash ON leaves (hash)",
         "CREATE TABLE replies (number INTEGER PRIMARY KEY, thread INTEGER NOT NULL REFERENCES threads, day TEXT NOT NULL, text TEXT NOT NULL)",
     ),
+    (
+        # `asked_in`: the export that asked for the block last. `tries` counts how often it was asked for, looked for, and did not come.
+        "ALTER TABLE blocks ADD COLUMN asked_in INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX blocks_not_here ON blocks (message) WHERE sealed IS NULL",
+        # `told`: the day on which this vault first knew of the report. `more`: the parcel's courier had more to bring.
+        "ALTER TABLE expected ADD COLUMN told TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE parcels ADD COLUMN more INTEGER NOT NULL DEFAULT 0",
+        # Reports of other desks that openings or receipts have vouched for: couriers carry them along.
+        "CREATE TABLE others (report TEXT PRIMARY KEY) WITHOUT ROWID",
+    ),
 )

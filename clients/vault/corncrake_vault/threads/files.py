@@ -2,7 +2,8 @@
 """Files out of their blocks: opened one by one, appended, and verified against the hash that the reporter signed.
 
 Rules of this file: a file appears under its name only when its SHA-256 is right; until then it is a hidden temporary file,
-which is removed when anything fails. Nothing is ever overwritten. Files are 0600. What is missing is named by number.
+which is removed when anything fails. Nothing is ever overwritten. Files are 0600. What is missing is named by number. A block that
+is here and is not what its reporter sealed is forgotten and asked for again.
 
 Source: crypto/spec/block.md.
 """
@@ -21,6 +22,7 @@ from corncrake_crypto.file_identity import file_tag
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.report import File, Report
 from corncrake_crypto.unseal import unseal
+from corncrake_vault.threads.blocks import note_bad
 from corncrake_vault.threads.names import safe_name
 
 if TYPE_CHECKING:
@@ -143,7 +145,30 @@ def _pieces(store: Store, message: int, place: int, file: File) -> Iterator[byte
     for index, sealed in store.each(
         "SELECT place, sealed FROM blocks WHERE message = ? AND file = ? AND place < ? ORDER BY place", (message, place, wanted)
     ):
+        try:
+            data = _opened(file, identity, int(index), bytes(sealed))
+        except (FileError, PeerError) as error:
+            bad = _forget_bad(store, message, place, file)
+            raise FileError(
+                Failure.INCOMPLETE, f"{bad} of its blocks are not what its reporter sealed; they are asked for again: export, push, pull, import"
+            ) from error
         count += 1
-        yield _opened(file, identity, int(index), bytes(sealed))
+        yield data
     if count != wanted:
         raise FileError(Failure.INCOMPLETE, "this version cannot fetch blocks of this file's class")
+
+
+def _forget_bad(store: Store, message: int, place: int, file: File) -> int:
+    """Want anew each stored block of a file that is not what belongs there, and return how many these are."""
+    bad: list[str] = []
+    for block, index, sealed in store.each(
+        "SELECT id, place, sealed FROM blocks WHERE message = ? AND file = ? AND sealed IS NOT NULL ORDER BY place", (message, place)
+    ):
+        try:
+            check_block(file, int(index), bytes(sealed))
+        except (FileError, PeerError):
+            bad.append(str(block))
+    with store.transaction():
+        for block in bad:
+            note_bad(store, block)
+    return len(bad)

@@ -13,6 +13,7 @@ from corncrake_crypto.encoding import canonical, decode_canonical, repair_text
 from corncrake_crypto.errors import Failure, UsageError
 from corncrake_crypto.form import Form
 from corncrake_crypto.report import Report
+from corncrake_vault.threads.blocks import not_here
 
 if TYPE_CHECKING:
     from corncrake_vault.store.database import Store
@@ -55,9 +56,7 @@ def list_threads(vault: Vault) -> list[dict[str, Any]]:
     ):
         bodies = [decode_canonical(bytes(row[4]), Report) for row in vault.store.rows(_IN_ORDER, (number,))]
         replies = vault.store.row("SELECT count(*) FROM replies WHERE thread = ?", (number,)) or (0,)
-        blocks = vault.store.row(
-            "SELECT count(*), count(sealed) FROM blocks WHERE message IN (SELECT number FROM messages WHERE thread = ?)", (number,)
-        ) or (0, 0)
+        waiting, missing = not_here(vault.store, number)
         said = next((answer.text for body in bodies for answer in body.answers if answer.text), "")
         listed.append(
             {
@@ -69,7 +68,8 @@ def list_threads(vault: Vault) -> list[dict[str, Any]]:
                 "day": bodies[0].day.isoformat() if bodies else last,
                 "messages": len(bodies),
                 "files": sum(len(body.files) for body in bodies),
-                "blocks_waiting": blocks[0] - blocks[1],
+                "blocks_waiting": waiting,
+                "blocks_missing": missing,
                 "replies": replies[0],
                 "begins": said[:80].replace("\n", " "),
             }
@@ -115,6 +115,7 @@ def show_thread(vault: Vault, number: int) -> dict[str, Any]:
                 ],
             }
         )
+    waiting, missing = not_here(store, number)
     replies = store.rows("SELECT day, text FROM replies WHERE thread = ? ORDER BY number", (number,))
     return {
         "number": number,
@@ -123,6 +124,8 @@ def show_thread(vault: Vault, number: int) -> dict[str, Any]:
         "state": row[2],
         "language": row[3],
         "messages": messages,
+        "blocks_waiting": waiting,
+        "blocks_missing": missing,
         "replies": [{"day": day, "text": text} for day, text in replies],
     }
 

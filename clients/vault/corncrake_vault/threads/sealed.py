@@ -73,7 +73,8 @@ def save_sealed(vault: Vault, thread: int, folder: Path) -> SavedSealed:
 
 def _key_of(vault: Vault, sealed: bytes, day: str) -> str | None:
     header, _ = parse_header(sealed)
-    return next((one.text for one in secrets_near(vault.store, parse_day(day)) if one.file_key(header) is not None), None)
+    secrets = secrets_near(vault.store, parse_day(day))
+    return next((one.identity.text for one in secrets if one.identity.file_key(header) is not None), None)
 
 
 def _blocks(vault: Vault, message: int, file: int, count: int) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Blocks that are not here: bad ones, missing ones, and whose are asked for first."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from corncrake_vault.vault import unlock_vault
+from tests.clients.vault.exports import exported, look, pushed, serve, wanted
+from tests.clients.vault.machine import PASSPHRASE
+from tests.simulators.organisation import TODAY
+
+if TYPE_CHECKING:
+    from tests.clients.vault.conftest import Desk
+    from tests.simulators.server import SimulatedReporter
+
+
+def attach(desk: Desk, size: int = 600_000) -> SimulatedReporter:
+    """Bring a report with one file of which no block has come."""
+    reporter = desk.reporter()
+    desk.server.take(reporter.report(files=(reporter.attach("bridge.jpg", secrets.token_bytes(size)),)))
+    assert desk.bring(desk.server.parcel()).code == 0
+    return reporter
+
+
+def test_other_bytes_under_a_blocks_name_are_told_and_do_not_keep_the_right_ones_out(desk: Desk) -> None:
+    reporter = attach(desk, 1_000)
+    exported(desk)
+    (name,) = reporter.blocks
+    desk.server.blocks = {name: b"garbage"}
+    said = desk.bring(desk.server.parcel(1))
+    assert (said.code, said.data["blocks"]) == (1, 0)
+    assert "block: 1 blocks of file 1 of report" in said.err
+    assert wanted(exported(desk)[1]) == [name]
+    desk.server.blocks = reporter.blocks
+    said = desk.bring(desk.server.parcel(1))
+    assert (said.code, said.data["blocks"]) == (0, 1)
+    assert desk.run("save", "1", str(desk.folder / "saved")).code == 0
+
+
+def test_a_stored_block_that_is_not_what_was_sealed_is_asked_for_again_by_save(desk: Desk) -> None:
+    reporter = attach(desk)
+    exported(desk)
+    desk.server.blocks = reporter.blocks
+    assert desk.bring(desk.server.parcel(1)).data["blocks"] == 3
+    first, second, _ = reporter.blocks
+    vault = unlock_vault(desk.store, PASSPHRASE, TODAY)
+    with vault.store, vault.store.transaction():
+        vault.store.run("UPDATE blocks SET sealed = ? WHERE id IN (?, ?)", (reporter.blocks[first], second, "none"))
+    assert desk.run("save", "1", str(desk.folder / "saved")).data["files"][0]["failure"] == "incomplete"
+    assert wanted(exported(desk)[1]) == [second]
+    assert desk.bring(desk.server.parcel(1)).data["blocks"] == 1
+    assert desk.run("save", "1", str(desk.folder / "saved")).code == 0
+
+
+def test_a_report_that_claims_many_blocks_does_not_stand_in_the_way_of_others(desk: Desk) -> None:
+    desk.monkeypatch.setattr("corncrake_vault.threads.blocks.MAX_WANTED", 4)
+    honest, greedy = desk.reporter(), desk.reporter()
+    desk.server.take(honest.report(files=(honest.attach("bridge.jpg", b"the bridge"),)))
+    files = tuple(greedy.attach(f"{number}.bin", b"x" * 600_000) for number in range(5))
+    desk.server.take(greedy.report(files=files))
+    assert desk.bring(desk.server.parcel()).code == 0
+    asked = set(wanted(exported(desk)[1]))
+    assert len(asked) == 4
+    assert asked >= set(honest.blocks)
+
+
+def test_one_thread_is_asked_for_no_more_than_its_share(desk: Desk) -> None:
+    desk.monkeypatch.setattr("corncrake_vault.threads.blocks.MAX_PER_THREAD", 2)
+    attach(desk)
+    assert len(wanted(exported(desk)[1])) == 2
+
+
+def test_a_thread_that_a_reviewer_has_marked_as_open_comes_first(desk: Desk) -> None:
+    desk.monkeypatch.setattr("corncrake_vault.threads.blocks.MAX_WANTED", 1)
+    first, second = attach(desk, 100), attach(desk, 100)
+    assert wanted(exported(desk)[1]) == list(second.blocks)
+    assert desk.run("mark", "1", "open").code == 0
+    assert wanted(exported(desk)[1]) == list(first.blocks)
+
+
+def test_a_block_is_missing_only_after_a_courier_has_looked_for_it(desk: Desk) -> None:
+    desk.monkeypatch.setattr("corncrake_vault.threads.blocks.MAX_WANTED", 2)
+    reporter = attach(desk)
+    parcel, members = exported(desk)
+    asked = set(wanted(members))
+    assert len(asked) == 2
+    for said in (None, pushed(parcel, looked=False)):
+        assert desk.bring(desk.server.parcel(1, pushed=said)).code == 0
+        assert look(desk, reporter, exported(desk)[1])[0].missing_blocks == ()
+    assert desk.bring(desk.server.parcel(1, pushed=pushed(parcel))).code == 0
+    assert set(look(desk, reporter, exported(desk)[1])[0].missing_blocks) == asked
+
+
+def ask_in_vain(desk: Desk, times: int) -> None:
+    for _ in range(times):
+        parcel, members = exported(desk)
+        serve(desk, members)
+        assert desk.bring(desk.server.parcel(1, pushed=pushed(parcel))).code == 0
+
+
+def test_a_block_asked_for_three_times_in_vain_is_given_up_and_shown(desk: Desk) -> None:
+    attach(desk, 100)
+    ask_in_vain(desk, 2)
+    assert len(wanted(exported(desk)[1])) == 1
+    ask_in_vain(desk, 1)
+    assert wanted(exported(desk)[1]) == []
+    listed = desk.run("list").data
+    assert [(thread["blocks_waiting"], thread["blocks_missing"]) for thread in listed["threads"]] == [(0, 1)]
+    assert any("'ask 1' asks again" in need for need in listed["needs"])
+
+
+def test_what_was_given_up_is_asked_for_again_when_a_person_says_so(desk: Desk) -> None:
+    attach(desk, 100)
+    ask_in_vain(desk, 3)
+    assert desk.run("ask", "1").data["blocks"] == 1
+    assert len(wanted(exported(desk)[1])) == 1
+
+
+def test_what_was_given_up_is_asked_for_again_when_the_reporter_writes(desk: Desk) -> None:
+    reporter = attach(desk, 100)
+    ask_in_vain(desk, 3)
+    desk.server.take(reporter.report("I sent it again.", kind="follow_up"))
+    assert desk.bring(desk.server.parcel(1)).code == 0
+    assert wanted(exported(desk)[1]) == list(reporter.blocks)
