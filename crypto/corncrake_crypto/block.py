@@ -35,11 +35,11 @@ LARGE_BLOCK_DATA: Final = LARGE_BLOCK_CLASS - _FRAME
 
 TIERS_SMALL: Final = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56)
 """How many blocks of the small class a file may have."""
-TIERS_LARGE: Final = (4, 5, 6, 7, 8, *(step << octave for octave in range(1, 8) for step in (5, 6, 7, 8)))
-"""How many of the large class: four tiers to an octave, up to 1,024."""
+TIERS_LARGE: Final = (4, 5, 6, 7, 8, *(step << octave for octave in range(1, 12) for step in (5, 6, 7, 8)))
+"""How many of the large class: four tiers to an octave, up to 16,384."""
 
 MAX_FILE_SIZE: Final = TIERS_LARGE[-1] * LARGE_BLOCK_DATA
-"""Bytes of the largest file: 1,024 large blocks."""
+"""Bytes of the largest file: 16,384 large blocks, some 64 GiB."""
 MAX_LIVE_BLOCKS: Final = 65_536
 """Blocks of a file that is sent while it is being recorded: three days of one every four seconds."""
 
@@ -71,6 +71,24 @@ class OpenedBlock(NamedTuple):
 
     block: Block
     data: bytes
+
+
+class Place(NamedTuple):
+    """Where a block belongs.
+
+    Attributes:
+        file: the tag of the file identity.
+        index: its place.
+        data_blocks: how many hold data; None for a recording that was not closed.
+        block_class: as the report says.
+        live: it was sent while it was being recorded, so that its blocks may be short.
+    """
+
+    file: str
+    index: int
+    data_blocks: int | None
+    block_class: int
+    live: bool = False
 
 
 class Plan(NamedTuple):
@@ -112,7 +130,7 @@ def plan(size: int) -> Plan:
     """Return how a file of `size` bytes is cut.
 
     Raises:
-        UsageError: `size`, above what 1,024 large blocks hold.
+        UsageError: `size`, above what 16,384 large blocks hold.
 
     Source: crypto/spec/block.md §2.
     """
@@ -172,15 +190,8 @@ def read_block(plaintext: bytes) -> OpenedBlock:
     return OpenedBlock(block, data.data)
 
 
-def check_place(opened: OpenedBlock, *, file: str, index: int, data_blocks: int | None, block_class: int) -> None:
+def check_place(opened: OpenedBlock, place: Place) -> None:
     """Check that a block is the one that belongs here.
-
-    Args:
-        opened: as `read_block` gave it.
-        file: the tag of the file identity.
-        index: its place.
-        data_blocks: how many hold data; None for a file that was sent while it was being recorded, whose blocks may be short.
-        block_class: as the report says.
 
     Raises:
         PeerError: `block`.
@@ -188,12 +199,12 @@ def check_place(opened: OpenedBlock, *, file: str, index: int, data_blocks: int 
     Source: crypto/spec/block.md §4.
     """
     block, data = opened
-    if (block.file, block.index) != (file, index):
+    if (block.file, block.index) != (place.file, place.index):
         raise _refused("this block is of another file, or of another place in it")
-    if data_blocks is None:
+    if place.data_blocks is None:
         return
-    expected = (index >= data_blocks or None, index == data_blocks - 1 or None)
-    if (block.fill, block.last) != expected or (block.last and block.of not in (None, data_blocks)):
+    expected = (place.index >= place.data_blocks or None, place.index == place.data_blocks - 1 or None)
+    if (block.fill, block.last) != expected or (block.last and block.of not in (None, place.data_blocks)):
         raise _refused("this block says that the file ends elsewhere")
-    if index < data_blocks - 1 and len(data) != data_room(block_class):
+    if not place.live and place.index < place.data_blocks - 1 and len(data) != data_room(place.block_class):
         raise _refused("a block that is not the last is not full")

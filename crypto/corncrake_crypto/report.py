@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from corncrake_crypto.archive import check_members, content_length, read_archive, write_archive
-from corncrake_crypto.block import BLOCK_CLASSES, MAX_FILE_SIZE, MAX_LIVE_BLOCKS, plan
+from corncrake_crypto.block import BLOCK_CLASSES, MAX_FILE_SIZE, MAX_LIVE_BLOCKS, data_room, plan
 from corncrake_crypto.encoding import b64url, canonical, decode_canonical, unb64url
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.fields import (
@@ -46,6 +46,7 @@ KIND: Final = "report"
 MEMBERS: Final = ("report.json", "reply.key")
 MAX_ANSWERS: Final = 64
 MAX_FILES: Final = 400
+MAX_CLOSED: Final = 16
 MAX_TEXT: Final = 100_000
 """Characters of one answer."""
 
@@ -108,6 +109,22 @@ class File(Wire, frozen=True, kw_only=True):
         return "File(…)"
 
 
+class Closed(Wire, frozen=True, kw_only=True):
+    """The end of a recording whose file an earlier message of the thread named with `live`.
+
+    Attributes:
+        file: the tag of its file identity: whoever recorded it has erased the identity itself.
+        blocks: how many there are; the last may be empty.
+        size: bytes.
+        sha256: of the data of all blocks, joined.
+    """
+
+    file: Bytes16
+    blocks: Annotated[int, Meta(ge=1, le=MAX_LIVE_BLOCKS)]
+    size: Natural
+    sha256: Hash
+
+
 class Seen(Wire, frozen=True, kw_only=True):
     """The number of a reviewer's edition when the report was written."""
 
@@ -128,6 +145,7 @@ class ReportDraft(Wire, frozen=True, kw_only=True):
         reply_tag: the derived key from which the tags of reply slots are made: a secret shared with the desk.
         language: in which it is written.
         day: on which it was sent.
+        closed: recordings that have ended.
     """
 
     kind: Literal["first", "follow_up", "cover"]
@@ -144,6 +162,7 @@ class ReportDraft(Wire, frozen=True, kw_only=True):
     day: Day
     answers: Annotated[tuple[Answer, ...], Meta(max_length=MAX_ANSWERS)]
     files: Annotated[tuple[File, ...], Meta(max_length=MAX_FILES)]
+    closed: Annotated[tuple[Closed, ...], Meta(min_length=1, max_length=MAX_CLOSED)] | None = None
 
     def __repr__(self) -> str:
         """Return a form that hides what was told."""
@@ -204,6 +223,11 @@ def _check_files(report: Report) -> None:
         cut = plan(file.size)
         if (file.class_, file.blocks) != (cut.block_class, cut.data_blocks):
             raise PeerError(Failure.BLOCK, "a file has not the blocks that its size needs")
+    for ended in report.closed or ():
+        if ended.size > ended.blocks * data_room(max(BLOCK_CLASSES)):
+            raise PeerError(Failure.BLOCK, "a recording has more bytes than its blocks can hold")
+    if len({ended.file for ended in report.closed or ()}) != len(report.closed or ()):
+        raise PeerError(Failure.BLOCK, "a recording is closed twice")
 
 
 def read_report(plaintext: bytes) -> OpenedReport:

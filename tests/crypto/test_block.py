@@ -16,6 +16,7 @@ from corncrake_crypto.block import (
     TIERS_SMALL,
     Block,
     OpenedBlock,
+    Place,
     block_ids,
     check_place,
     plan,
@@ -39,9 +40,9 @@ def test_ids_are_those_of_a_chain_of_hmacs() -> None:
     assert list(islice(block_ids(key), 2)) == [first, second]
 
 
-def test_there_are_52_tiers_and_none_wastes_more_than_a_quarter() -> None:
+def test_there_are_68_tiers_and_none_wastes_more_than_a_quarter() -> None:
     sizes = [tier * BLOCK_DATA for tier in TIERS_SMALL] + [tier * LARGE_BLOCK_DATA for tier in TIERS_LARGE]
-    assert len(sizes) == 52
+    assert len(sizes) == 68
     assert sizes == sorted(sizes)
     assert all(after / before <= 1.26 for before, after in pairwise(sizes[3:]))
 
@@ -57,6 +58,8 @@ def test_there_are_52_tiers_and_none_wastes_more_than_a_quarter() -> None:
         (56 * BLOCK_DATA, (BLOCK_CLASS, 56, 56)),
         (56 * BLOCK_DATA + 1, (LARGE_BLOCK_CLASS, 4, 4)),
         (1_024 * LARGE_BLOCK_DATA, (LARGE_BLOCK_CLASS, 1_024, 1_024)),
+        (1_024 * LARGE_BLOCK_DATA + 1, (LARGE_BLOCK_CLASS, 1_025, 1_280)),
+        (16_384 * LARGE_BLOCK_DATA, (LARGE_BLOCK_CLASS, 16_384, 16_384)),
     ],
 )
 def test_a_file_is_cut_by_its_size(size: int, expected: tuple[int, int, int]) -> None:
@@ -65,7 +68,7 @@ def test_a_file_is_cut_by_its_size(size: int, expected: tuple[int, int, int]) ->
 
 def test_a_file_beyond_the_largest_tier_is_refused() -> None:
     with refused(Failure.SIZE):
-        plan(1_024 * LARGE_BLOCK_DATA + 1)
+        plan(16_384 * LARGE_BLOCK_DATA + 1)
 
 
 def test_a_full_block_gives_its_data_back() -> None:
@@ -99,7 +102,7 @@ def test_a_flag_written_as_false_is_refused() -> None:
 
 def placed(block: Block, data: bytes, **changes: Any) -> None:
     arguments: dict[str, Any] = {"file": TAG, "index": 0, "data_blocks": 2, "block_class": BLOCK_CLASS}
-    check_place(OpenedBlock(block, data), **arguments | changes)
+    check_place(OpenedBlock(block, data), Place(**arguments | changes))
 
 
 def test_a_block_in_its_place_is_taken() -> None:

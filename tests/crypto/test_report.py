@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from corncrake_crypto.archive import write_archive
+from corncrake_crypto.block import LARGE_BLOCK_DATA
 from corncrake_crypto.encoding import b64url, canonical
 from corncrake_crypto.errors import Failure
 from corncrake_crypto.fields import SealedTo
@@ -165,3 +166,14 @@ def test_a_representation_shows_neither_words_nor_secrets(org: SimulatedOrganisa
     shown = repr(found) + repr(found.report.answers) + repr(found.report.files) + repr(org.draft(files=(file,))) + repr(secrets)
     for secret in ("bridge", "SECRET", b64url(secrets.block_key), found.report.reply_tag):
         assert secret not in shown
+
+
+def test_a_recording_is_closed_by_the_tag_of_its_file(org: SimulatedOrganisation) -> None:
+    tag = FileIdentity.generate().tag
+    ended = {"file": tag, "blocks": 2, "size": 300_000, "sha256": "ab" * 32}
+    closed = read_report(resealed(org, closed=[ended])).report.closed
+    assert closed is not None
+    assert (closed[0].file, closed[0].blocks) == (tag, 2)
+    for wrong in ([ended, ended], [ended | {"size": 2 * LARGE_BLOCK_DATA + 1}]):
+        with refused(Failure.BLOCK):
+            read_report(resealed(org, closed=wrong))

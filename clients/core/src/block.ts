@@ -32,11 +32,11 @@ export const BLOCK_DATA = BLOCK_CLASS - FRAME;
 export const LARGE_BLOCK_DATA = LARGE_BLOCK_CLASS - FRAME;
 /** How many blocks of the small class a file may have. */
 export const TIERS_SMALL: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56];
-/** How many of the large class: four tiers to an octave, up to 1,024. */
-export const TIERS_LARGE: readonly number[] = [4, 5, 6, 7, 8, ...[1, 2, 3, 4, 5, 6, 7].flatMap((octave) => [5, 6, 7, 8].map((step) => step << octave))];
+/** How many of the large class: four tiers to an octave, up to 16,384. */
+export const TIERS_LARGE: readonly number[] = [4, 5, 6, 7, 8, ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].flatMap((octave) => [5, 6, 7, 8].map((step) => step << octave))];
 
-/** Bytes of the largest file: 1,024 large blocks. */
-export const MAX_FILE_SIZE = 1_024 * LARGE_BLOCK_DATA;
+/** Bytes of the largest file: 16,384 large blocks, some 64 GiB. */
+export const MAX_FILE_SIZE = 16_384 * LARGE_BLOCK_DATA;
 /** Blocks of a file that is sent while it is being recorded: three days of one every four seconds. */
 export const MAX_LIVE_BLOCKS = 65_536;
 
@@ -78,7 +78,7 @@ export function dataRoom(blockClass: number): number {
 /**
  * Return how a file of `size` bytes is cut.
  *
- * @throws UsageError `size`, above what 1,024 large blocks hold.
+ * @throws UsageError `size`, above what 16,384 large blocks hold.
  *
  * Source: crypto/spec/block.md §2.
  */

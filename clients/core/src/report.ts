@@ -8,7 +8,7 @@
  * Source: crypto/spec/report.md.
  */
 import { checkMembers, contentLength, readArchive, writeArchive } from "./archive";
-import { BLOCK_CLASSES, MAX_FILE_SIZE, MAX_LIVE_BLOCKS, planBlocks } from "./block";
+import { BLOCK_CLASSES, MAX_FILE_SIZE, dataRoom, MAX_LIVE_BLOCKS, planBlocks } from "./block";
 import { charterRef, origin } from "./charter";
 import { b64url, canonical, unb64url } from "./encoding";
 import { Failure, FileError, PeerError } from "./errors";
@@ -37,6 +37,7 @@ const file = object(
     removed: list(text(64), 64),
   },
 );
+const ended = object({ file: bytes(16), blocks: integer(1, MAX_LIVE_BLOCKS), size: integer(), sha256: hash });
 const drafted = {
   kind: oneOf("first", "follow_up", "cover"),
   origin,
@@ -53,12 +54,14 @@ const drafted = {
   answers: list(answer, 64),
   files: list(file, 400),
 };
-const report = object({ ...drafted, v: version, thread: bytes(32), reply_key: hash, signature: bytes(64) });
+const report = object({ ...drafted, v: version, thread: bytes(32), reply_key: hash, signature: bytes(64) }, { closed: list(ended, 16, 1) });
 
 /** An answer to one question of the form. */
 export type ReportAnswer = Decoded<typeof answer>;
 /** An attached file: how to find, open and check its blocks, and the reporter's own words for it. */
 export type ReportFile = Decoded<typeof file>;
+/** The end of a recording, named by the tag of its file identity, that an earlier message of the thread named with `live`. */
+export type ClosedRecording = Decoded<typeof ended>;
 /** What a client decides about a report. */
 export type ReportDraft = Omit<Report, "v" | "thread" | "reply_key" | "signature">;
 /** A report as it stands in `report.json`. */
@@ -97,6 +100,11 @@ function hasItsBlocks(one: ReportFile): boolean {
   return one.class === plan.blockClass && one.blocks === plan.dataBlocks;
 }
 
+/** A recording has no more data than its blocks can hold. */
+function isClosedRight(one: ClosedRecording): boolean {
+  return one.size <= one.blocks * dataRoom(Math.max(...BLOCK_CLASSES));
+}
+
 /**
  * Return the report in a plaintext, its signature verified.
  *
@@ -114,5 +122,9 @@ export function readReport(plaintext: Uint8Array): { readonly report: Report; re
   if (sha256Hex(replyKey) !== value.reply_key) throw new FileError(Failure.ARCHIVE, "the reply key is not the one that the report names");
   verifyStatement(unb64url(value.thread), KIND, value, value.signature);
   if (!value.files.every(hasItsBlocks)) throw new PeerError(Failure.BLOCK, "a file has not the blocks that its size needs");
+  const closed = value.closed ?? [];
+  if (!closed.every(isClosedRight) || new Set(closed.map((one) => one.file)).size !== closed.length) {
+    throw new PeerError(Failure.BLOCK, "a recording has more bytes than its blocks can hold, or is closed twice");
+  }
   return { report: value, replyRecipient: Recipient.fromRaw(replyKey) };
 }

@@ -41,10 +41,12 @@ def plan_cases() -> Iterator[Case]:
         14_422_017: (LARGE, 4, 4),
         37_688_832: (LARGE, 9, 10),
         4_288_151_552: (LARGE, 1_024, 1_024),
+        4_294_967_296: (LARGE, 1_026, 1_280),
+        68_610_424_832: (LARGE, 16_384, 16_384),
     }.items():
         plan = dict(zip(("class", "data_blocks", "total_blocks"), expected, strict=True))
         yield f"plan_{size}", {"what": f"a file of {size} bytes", "do": "plan", "failure": None, "size": size, "expected": plan}
-    yield "plan_too_large", {"what": "one byte too many", "do": "plan", "failure": "size", "size": 4_288_151_553}
+    yield "plan_too_large", {"what": "one byte too many", "do": "plan", "failure": "size", "size": 68_610_424_833}
 
 
 def read(what: str, failure: str | None, head: dict[str, Any] | str, data: bytes = b"data", **fields: Any) -> dict[str, Any]:
@@ -104,6 +106,13 @@ def place_cases() -> Iterator[Case]:
     ):
         base: dict[str, Any] = {"what": what, "do": "check_place", "failure": failure, "block": block, "data_length": length}
         yield f"place_{name}", base | {"file": TAG, "index": index, "data_blocks": blocks, "class": SMALL}
+    for name, what, failure, block, length, index, blocks in (
+        ("short", "a short one of a recording that was closed", None, head, 3, 0, 2),
+        ("no_end", "not the last, where a recording was closed", "block", head | {"index": 1}, 3, 1, 2),
+        ("empty", "an empty end of a recording", None, head | {"index": 1, "last": True, "of": 2}, 0, 1, 2),
+    ):
+        base = {"what": what, "do": "check_place", "failure": failure, "block": block, "data_length": length, "live": True}
+        yield f"place_live_{name}", base | {"file": TAG, "index": index, "data_blocks": blocks, "class": SMALL}
 
 
 def cases() -> Iterator[Case]:

@@ -120,6 +120,10 @@ def read_cases() -> Iterator[Case]:
     recording = report(files=[live])
     expected = {"expected": {key: value for key, value in recording.items() if key != "signature"}, "expected_recipient": recipient("reply")}
     yield "live", read("a file that is being recorded", None, *of(recording), **expected)
+    ended = {"file": url(bytes(range(16))), "blocks": 3, "size": 500_000, "sha256": "cd" * 32}
+    closing = report(kind="follow_up", answers=[], closed=[ended])
+    expected = {"expected": {key: value for key, value in closing.items() if key != "signature"}, "expected_recipient": recipient("reply")}
+    yield "closed", read("the end of a recording", None, *of(closing), **expected)
     one = of(report())
     for name, what, failure, members in (
         ("changed_answer", "other words than were signed", "signature", of(changed(answers=[]))),
@@ -139,12 +143,17 @@ def read_cases() -> Iterator[Case]:
         ("file_class", "a class of blocks that does not exist", "block", of(report(files=[FILE | {"class": 1_024}]))),
         ("file_other_class", "the large class for a small file", "block", of(report(files=[FILE | {"class": 4_190_208}]))),
         ("file_more_blocks", "more blocks than its size needs", "block", of(report(files=[FILE | {"blocks": 4}]))),
-        ("file_too_large", "a file larger than any can be", "block", of(report(files=[FILE | {"size": 1_024 * 4_187_648 + 1}]))),
+        ("file_too_large", "a file larger than any can be", "block", of(report(files=[FILE | {"size": 16_384 * 4_187_648 + 1}]))),
         ("file_no_size", "no size, and not being recorded", "block", of(report(files=[{k: v for k, v in FILE.items() if k != "size"}]))),
         ("file_no_hash", "no hash, and not being recorded", "block", of(report(files=[{k: v for k, v in FILE.items() if k != "sha256"}]))),
         ("file_live_blocks", "more blocks than a recording can have", "json", of(report(files=[FILE | {"live": True, "blocks": 65_537}]))),
         ("file_live_false", "what is absent, written", "json", of(report(files=[FILE | {"live": False}]))),
         ("answer_about_false", "what is absent, written, in an answer", "json", of(report(answers=[{"question": "when", "about": False}]))),
+        ("closed_none", "an empty list of ended recordings", "json", of(report(closed=[]))),
+        ("closed_twice", "a recording that is closed twice", "block", of(report(closed=[ended, ended | {"blocks": 2}]))),
+        ("closed_large", "more bytes than its blocks can hold", "block", of(report(closed=[ended | {"size": 3 * 4_187_648 + 1}]))),
+        ("closed_no_blocks", "no block", "json", of(report(closed=[ended | {"blocks": 0}]))),
+        ("closed_many_blocks", "more blocks than a recording can have", "json", of(report(closed=[ended | {"blocks": 65_537}]))),
         ("language_four", "a script of three letters", "json", of(report(language="zh_han"))),
         ("file_no_count", "no count, and not being recorded", "block", of(report(files=[{k: v for k, v in FILE.items() if k != "blocks"}]))),
     ):

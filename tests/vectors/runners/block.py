@@ -33,5 +33,5 @@ def run(case: dict[str, Any]) -> None:
     else:
         assert case["do"] == "check_place"
         opened = block.OpenedBlock(msgspec.convert(case["block"], block.Block), bytes(case["data_length"]))
-        place = {name: case[name] for name in ("file", "index", "data_blocks")}
-        block.check_place(opened, block_class=case["class"], **place)
+        place = block.Place(case["file"], case["index"], case["data_blocks"], case["class"], live=case.get("live", False))
+        block.check_place(opened, place)

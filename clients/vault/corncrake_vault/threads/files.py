@@ -15,7 +15,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from corncrake_crypto.block import check_place, plan, read_block
+from corncrake_crypto.block import Place, check_place, plan, read_block
 from corncrake_crypto.encoding import decode_canonical
 from corncrake_crypto.errors import Failure, FileError, PeerError, StoreError
 from corncrake_crypto.file_identity import file_tag
@@ -112,7 +112,7 @@ def _publish(temporary: Path, target: Path) -> Path:
 
 def _opened(file: File, identity: Identity, index: int, sealed: bytes) -> bytes:
     opened = read_block(unseal(sealed, [identity]))
-    check_place(opened, file=file_tag(identity.recipient), index=index, data_blocks=file.blocks, block_class=file.class_)
+    check_place(opened, Place(file_tag(identity.recipient), index, file.blocks, file.class_, live=bool(file.live)))
     return opened.data
 
 
