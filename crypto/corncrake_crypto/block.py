@@ -10,6 +10,7 @@ Source: crypto/spec/block.md.
 
 import hmac
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta
@@ -73,7 +74,8 @@ class OpenedBlock(NamedTuple):
     data: bytes
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where a block belongs.
 
     Attributes:
