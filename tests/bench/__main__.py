@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tests.bench import crypto, intake, weight
+from tests.bench import crypto, intake, page, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ BENCHMARKS: Final[dict[str, Callable[[], Figure]]] = {
     "publish_flatness": crypto.bench_publish_flatness,
     "board_look_bytes": weight.bench_board_look_bytes,
     "page_script_gzip": weight.bench_page_script_gzip,
+    "page_seal": page.bench_page_seal,
+    "page_seal_jitless": page.bench_page_seal_jitless,
     "server_peak_mib": intake.bench_server_peak_mib,
     "seal_memory": crypto.bench_seal_memory,
 }

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Benchmarks inside Chromium: sealing the blocks of a film as the page does it, against the raw AEAD of the same browser."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import subprocess
+import tempfile
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from corncrake_crypto.padding import LARGE_BLOCK_CLASS
+from development.page_walk import browser
+from tests.bench.measure import ROUNDS, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLIENTS: Final = Path(__file__).resolve().parents[2] / "clients"
+MIB: Final = 1 << 20
+BLOCKS: Final = 16
+BLOCKS_JITLESS: Final = 4
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".js": "text/javascript"}  # noqa: RUF012 - the class's own way
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the standard library gives it
+        """Say nothing."""
+
+
+def _rounds(blocks: int, *flags: str) -> Iterator[dict[str, float]]:
+    """Yield what each round in a Chromium of its own took, in seconds, after one that does not count."""
+    with tempfile.TemporaryDirectory(prefix="corncrake-bench-") as folder:
+        build = ["npx", "vite", "build", "--config", "web/bench/vite.config.ts", "--outDir", folder, "--logLevel", "error"]
+        subprocess.run(build, check=True, cwd=CLIENTS, stdout=subprocess.DEVNULL)
+        Path(folder, "index.html").write_text('<!doctype html><script type="module" src="seal.js"></script>', encoding="utf-8")
+        with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder)) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                with browser(*flags) as running:
+                    page = running.new_page()
+                    page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+                    page.wait_for_function("'corncrakeRound' in globalThis")
+                    page.evaluate(f"corncrakeRound({blocks})")
+                    for _ in range(ROUNDS):
+                        yield cast("dict[str, float]", page.evaluate(f"corncrakeRound({blocks})"))
+            finally:
+                server.shutdown()
+
+
+def _figure(blocks: int, how: str, *flags: str) -> Figure:
+    amount = blocks * LARGE_BLOCK_CLASS / MIB
+    rounds = list(_rounds(blocks, *flags))
+    ratios = [one["limit"] / one["ours"] for one in rounds]
+    return Figure(
+        value=statistics.median(amount / one["ours"] for one in rounds),
+        limit=statistics.median(amount / one["limit"] for one in rounds),
+        ratio=statistics.median(ratios),
+        unit="MiB/s",
+        how=how,
+        spread=(min(ratios), max(ratios)),
+    )
+
+
+def bench_page_seal() -> Figure:
+    """Sealing large blocks in the page."""
+    return _figure(
+        BLOCKS, f"{BLOCKS} large blocks sealed in Chromium, against its raw WebCrypto over the same chunks, the better of one by one and at once"
+    )
+
+
+def bench_page_seal_jitless() -> Figure:
+    """The same where scripts are not compiled."""
+    return _figure(BLOCKS_JITLESS, f"the same with {BLOCKS_JITLESS} blocks, without JIT", "--js-flags=--jitless")
