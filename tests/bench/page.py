@@ -26,7 +26,7 @@ BLOCKS_JITLESS: Final = 4
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".js": "text/javascript"}  # noqa: RUF012 - the class's own way
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".js": "text/javascript"}
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the standard library gives it
         """Say nothing."""
