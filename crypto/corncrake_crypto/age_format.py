@@ -221,6 +221,31 @@ def check_mac(header: Header, file_key: bytes) -> None:
         raise FileError(Failure.HMAC, "the header was altered")
 
 
+def check_sealed_header(raw: bytes, recipients: int) -> None:
+    """Check that `raw` begins with the header that an object sealed to `recipients` has; nothing is opened.
+
+    Args:
+        raw: at least the first `HEADER_FRAME + STANZA_LENGTH * recipients` bytes of the object; what follows is not looked at.
+        recipients: how many stanzas it must have, 1 to 16.
+
+    Raises:
+        FileError: `header`, when it is not exactly `recipients` hybrid stanzas.
+
+    Source: crypto/spec/age_format.md §4.
+    """
+    if not raw.startswith(VERSION_LINE):
+        raise _refused("this is not an age v1 file")
+    at = len(VERSION_LINE)
+    for _ in range(recipients):
+        stanza = _HYBRID_STANZA.match(raw, at)
+        if stanza is None:
+            raise _refused(f"the header has not exactly {recipients} hybrid stanzas")
+        _check_share(_base64(stanza[1], ENCAPSULATED_LENGTH))
+        at += STANZA_LENGTH
+    if _LAST_LINE.match(raw, at) is None:
+        raise _refused(f"the header has not exactly {recipients} hybrid stanzas")
+
+
 def check_sealed_shape(raw: bytes, recipients: int, classes: Sequence[int]) -> int:
     """Check that `raw` has the one shape of an object sealed to `recipients`; nothing is opened.
 
@@ -238,15 +263,5 @@ def check_sealed_shape(raw: bytes, recipients: int, classes: Sequence[int]) -> i
     Source: crypto/spec/age_format.md §4.
     """
     size = plaintext_class_of(len(raw), recipients, classes)
-    if not raw.startswith(VERSION_LINE):
-        raise _refused("this is not an age v1 file")
-    at = len(VERSION_LINE)
-    for _ in range(recipients):
-        stanza = _HYBRID_STANZA.match(raw, at)
-        if stanza is None:
-            raise _refused(f"the header has not exactly {recipients} hybrid stanzas")
-        _check_share(_base64(stanza[1], ENCAPSULATED_LENGTH))
-        at += STANZA_LENGTH
-    if _LAST_LINE.match(raw, at) is None:
-        raise _refused(f"the header has not exactly {recipients} hybrid stanzas")
+    check_sealed_header(raw, recipients)
     return size

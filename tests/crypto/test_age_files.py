@@ -22,6 +22,7 @@ from corncrake_crypto.age_format import (
     HEADER_MAX,
     VERSION_LINE,
     Stanza,
+    check_sealed_header,
     check_sealed_shape,
     encode_header,
     parse_header,
@@ -30,7 +31,7 @@ from corncrake_crypto.age_format import (
 from corncrake_crypto.armor import ArmorReader, ArmorWriter
 from corncrake_crypto.errors import Failure, FileError, UsageError
 from corncrake_crypto.identities import Identity
-from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, REPLY_CLASS, REPORT_CLASSES, wire_size
+from corncrake_crypto.padding import BLOCK_CLASS, HEADER_FRAME, MAX_RECIPIENTS, REPLY_CLASS, REPORT_CLASSES, STANZA_LENGTH, wire_size
 from corncrake_crypto.recipients import Recipient
 from corncrake_crypto.seal import seal, seal_stream
 from corncrake_crypto.unseal import unseal, unseal_stream
@@ -208,8 +209,12 @@ def test_the_server_takes_exactly_the_headers_that_a_reader_takes(at: int, flip:
 
 def test_the_server_takes_a_sealed_object_and_none_with_another_number_of_stanzas() -> None:
     assert server_accepts(TWO_RECIPIENTS, 2, 11)
+    header = TWO_RECIPIENTS[: HEADER_FRAME + 2 * STANZA_LENGTH]
+    check_sealed_header(header, 2)
+    assert failure_of(lambda: check_sealed_header(header[:-1], 2)) is Failure.HEADER
     for count in (1, 3):
         assert failure_of(lambda n=count: check_sealed_shape(TWO_RECIPIENTS, n, [11])) is Failure.SIZE
+        assert failure_of(lambda n=count: check_sealed_header(header, n)) is Failure.HEADER
     grown = seal(bytes(11 + 1_557), [MINE.recipient])
     assert failure_of(lambda: check_sealed_shape(grown, 2, [11])) is Failure.HEADER
 
