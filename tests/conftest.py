@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 from tests.simulators.postgres import address, fresh_database, running_postgres
+from tests.simulators.s3 import running_s3
 
 NEEDS_SYSTEM: Final = {"postgres_url", "database_url", "chromium", "page_browser"}
 
@@ -54,3 +55,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}/database.sqlite"
     return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """A running S3 service: its endpoint."""
+    with running_s3() as endpoint:
+        yield endpoint

@@ -37,9 +37,10 @@ from corncrake_server.services.organisation import Organisation
 from corncrake_server.services.publication import Publication
 from corncrake_server.services.schedule import Schedule, seconds_of
 from corncrake_server.services.services import Services
+from corncrake_server.storage.block_stores import open_blocks
 from corncrake_server.storage.database import Database
 from corncrake_server.storage.documents import SqlDocuments
-from corncrake_server.storage.files import FileBlocks, FileSpool, FolderDisk
+from corncrake_server.storage.files import FileSpool, FolderDisk
 from corncrake_server.storage.log import SqlLog
 from corncrake_server.storage.log_key import LogKeyFiles
 from corncrake_server.storage.process_lock import ProcessLock
@@ -68,10 +69,9 @@ class Process:
         self.database = Database(settings.url)
         self.key = LogKeyFiles(settings.keys)
         self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
-        blocks = FileBlocks(settings.data / "blocks", settings.disk_reserve)
         spool = FileSpool(settings.data / "spool", settings.disk_reserve)
+        self._blocks = open_blocks(settings, spool)
         if self._lock is not None:
-            blocks.clear_incoming()
             spool.clear()
         documents, reports, tree = SqlDocuments(self.database), SqlReports(self.database), SqlLog(self.database)
         organisation = Organisation(documents, clock)
@@ -86,7 +86,7 @@ class Process:
             log_key=self.key,
             organisation=organisation,
             intake=Intake(organisation, self.committer, self.key, disk, clock),
-            blocks=BlockShelf(blocks, clock),
+            blocks=BlockShelf(self._blocks, clock),
             couriers=CourierDoor(organisation, documents, clock),
             inbox=Inbox(organisation, documents, spool, self.key, tree, clock),
             log_reader=LogReader(tree),
@@ -101,6 +101,7 @@ class Process:
         """
         await check_schema(self.database)
         self.key.check_writable()
+        await self._blocks.clear(alone=self._lock is not None)
         await self.services.publication.check_start()
         self.committer.start()
 
@@ -116,7 +117,7 @@ def _rooms(process: Process, settings: Settings, clock: Clock) -> Rooms:
     return Rooms(
         process.services,
         reports=BodyReader(settings, clock, settings.reports_held, seconds=settings.body_seconds),
-        blocks=BodyReader(settings, clock, settings.blocks_held, seconds=settings.body_seconds),
+        blocks=BodyReader(settings, clock, settings.blocks_held, seconds=settings.block_seconds),
         parcels=BodyReader(settings, clock, settings.parcels_held, seconds=inf),
         publishes=bool(settings.publish_at),
     )

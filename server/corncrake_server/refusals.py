@@ -7,7 +7,13 @@ Rules of this file: each type adds to a fault of `corncrake_crypto.errors` what 
 
 from __future__ import annotations
 
+import secrets
+from typing import Final
+
 from corncrake_crypto.errors import Failure, PeerError, StoreError, UsageError
+
+_RETRY_AFTER: Final = range(900, 3_601, 300)
+"""Seconds: from a quarter of an hour to an hour, in steps of five minutes."""
 
 
 class NotHere(UsageError):
@@ -42,6 +48,19 @@ class TooLarge(UsageError):
         super().__init__(Failure.SIZE, f"a body here has at most {limit} bytes")
 
 
+class OutOfRange(UsageError):
+    """A range of bytes that what is asked for has not.
+
+    Attributes:
+        size: how many bytes it has.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Say how many there are."""
+        super().__init__(Failure.RANGE, f"there are {size} bytes, and none of them in this range")
+        self.size = size
+
+
 class TooSlow(PeerError):
     """A body that did not arrive in its time, or not at all."""
 
@@ -51,11 +70,16 @@ class TooSlow(PeerError):
 
 
 class NoRoom(StoreError):
-    """Taking it would use the disk that is kept free."""
+    """Taking it would use room that is kept free, or that nobody has given.
 
-    def __init__(self) -> None:
+    Attributes:
+        retry_after: seconds after which to try again; drawn for each refusal, so that those who wait do not all come back at once.
+    """
+
+    def __init__(self, detail: str = "the disk is too full to take this") -> None:
         """Say so."""
-        super().__init__(Failure.STORE, "the disk is too full to take this")
+        super().__init__(Failure.STORE, detail)
+        self.retry_after: Final = secrets.choice(_RETRY_AFTER)
 
 
 class FolderTaken(StoreError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -36,13 +36,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         page_dir: folder of the built page to serve; empty: none.
         publish_at: `HH:MM` UTC of the daily publication; empty: only by command. Some minutes after midnight, so that what came
             before it is stored by then.
-        body_seconds: longest time a report or block may take to come.
+        body_seconds: longest time a report may take to come.
+        block_seconds: the same for a block. With the largest block and a quarter of an hour, 4.6 kB a second are enough.
         body_bytes_per_second: least mean rate, bytes a second, after `body_grace_seconds`.
         body_grace_seconds: seconds before the rate counts.
         reports_held: bytes of memory for reports that come or wait to be stored. When it is used up, the slowest are given up.
-        blocks_held: the same for blocks.
+        blocks_held: bytes of the data folder's disk for blocks that come and are not stored yet; in the same way.
         parcels_held: bytes of disk for parcels that come.
         disk_reserve: bytes that blocks and parcels must leave free; reports may use seven eighths of them.
+        block_store: where sealed blocks of files lie: `files` in the data folder, or `s3`. The other `s3_` settings are for that;
+            credentials come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) and from nowhere else.
+        s3_bucket: name of the bucket.
+        s3_endpoint: `https://host[:port]` of the service; empty: Amazon's for the region.
+        s3_region: of the bucket.
+        s3_prefix: what the names of our objects begin with; the bucket holds nothing else there.
         batch_reports: most reports in one transaction.
         graceful_seconds: how long a stop waits for requests under way.
     """
@@ -56,12 +63,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     page_dir: str = ""
     publish_at: str = "00:15"
     body_seconds: int = 60
+    block_seconds: int = 900
     body_bytes_per_second: int = 1024
     body_grace_seconds: int = 5
     reports_held: int = 32 * 1024 * 1024
-    blocks_held: int = 32 * 1024 * 1024
+    blocks_held: int = 1024 * 1024 * 1024
     parcels_held: int = 256 * 1024 * 1024
     disk_reserve: int = 256 * 1024 * 1024
+    block_store: Literal["files", "s3"] = "files"
+    s3_bucket: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_prefix: str = "blocks"
     batch_reports: int = 64
     graceful_seconds: int = 5
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.blocks import StoreKind
 from tests.server.running import RunningServer
+from tests.simulators.s3 import fresh_bucket
 
 MakeServer = Callable[..., RunningServer]
 
@@ -62,3 +64,11 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     running.open_desk()
     yield running
     _end(running)
+
+
+@pytest.fixture(params=["files", "s3"])
+def store_kind(request: pytest.FixtureRequest) -> StoreKind:
+    """Each kind of store, an empty one."""
+    if request.param == "files":
+        return StoreKind("files", {})
+    return StoreKind("s3", fresh_bucket(request.getfixturevalue("s3_endpoint")).settings)

@@ -52,6 +52,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def failure(answer: httpx.Response) -> tuple[int, str]:
+    """The status of a refusal, and its word."""
+    said = answer.json()
+    assert set(said) == {"failure", "detail"}
+    return answer.status_code, said["failure"]
+
+
 class RunningServer:
     """One data folder, and the process that serves it."""
 
@@ -145,9 +152,10 @@ class RunningServer:
         """Send a report."""
         return httpx.post(f"{self.origin}/v1/desks/{desk}/epochs/{epoch}/reports", content=body, timeout=PATIENCE_S)
 
-    def put_block(self, block: str, body: bytes) -> httpx.Response:
+    def put_block(self, block: str, body: bytes, **headers: str) -> httpx.Response:
         """Send a block."""
-        return httpx.put(f"{self.origin}/v1/blocks/{block}", content=body, timeout=PATIENCE_S)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.put(f"{self.origin}/v1/blocks/{block}", content=body, headers=named, timeout=PATIENCE_S)
 
     def signed(self, method: str, path: str, body: bytes = b"", **changes: Any) -> dict[str, str]:
         """The headers of a courier's request."""
@@ -166,9 +174,9 @@ class RunningServer:
         fields |= changes
         return sign_request(fields.pop("key", self.courier), fields.pop("keyid", "carrier"), **fields)
 
-    def fetch(self, path: str) -> httpx.Response:
+    def fetch(self, path: str, **headers: str) -> httpx.Response:
         """GET as the courier."""
-        return self.get(path, headers=self.signed("GET", path))
+        return self.get(path, headers=self.signed("GET", path) | headers)
 
     def push(self, reviewer: str, number: int, parcel: bytes) -> httpx.Response:
         """Bring a parcel as the courier."""

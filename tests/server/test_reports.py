@@ -7,17 +7,11 @@ import httpx
 import pytest
 
 from corncrake_crypto.identities import Identity
-from corncrake_crypto.padding import BLOCK_CLASS, REPORT_CLASSES, wire_size
+from corncrake_crypto.padding import REPORT_CLASSES, wire_size
 from corncrake_crypto.receipt import open_receipt, report_id
 from corncrake_crypto.seal import seal
-from tests.server.running import RunningServer
+from tests.server.running import RunningServer, failure
 from tests.simulators.organisation import EPOCH
-
-
-def failure(answer: httpx.Response) -> tuple[int, str]:
-    said = answer.json()
-    assert set(said) == {"failure", "detail"}
-    return answer.status_code, said["failure"]
 
 
 @pytest.mark.parametrize("size", REPORT_CLASSES)
@@ -114,29 +108,6 @@ def test_a_body_that_trickles_is_given_up_though_it_never_stops(server: RunningS
                 continue
             break
     assert b" 408 " in answer.splitlines()[0]
-
-
-def test_a_block_is_written_once(server: RunningServer) -> None:
-    reader = Identity.generate().recipient
-    first, second = (seal(bytes(BLOCK_CLASS), [reader]) for _ in range(2))
-    name = report_id(first)[:32]
-    assert httpx.head(f"{server.origin}/v1/blocks/{name}").status_code == 404
-    assert server.put_block(name, first).status_code == 201
-    assert server.put_block(name, first).status_code == 200
-    assert failure(server.put_block(name, second)) == (409, "block")
-    assert httpx.head(f"{server.origin}/v1/blocks/{name}").status_code == 200
-    assert server.fetch(f"/v1/blocks/{name}").content == first
-
-
-def test_a_block_of_another_form_is_refused(server: RunningServer) -> None:
-    block = seal(bytes(BLOCK_CLASS), [Identity.generate().recipient])
-    name = report_id(block)[:32]
-    assert failure(server.put_block(name, block[:-1])) == (400, "size")
-    assert failure(server.put_block(name, block + b"x")) == (413, "size")
-    assert failure(server.put_block(name, bytes(len(block)))) == (400, "header")
-    assert failure(server.put_block(name.upper(), block)) == (404, "block")
-    assert failure(server.put_block("..%2f..%2fx", block))[0] == 404
-    assert httpx.head(f"{server.origin}/v1/blocks/{name}").status_code == 404
 
 
 def test_every_answer_forbids_a_browser_to_keep_it(server: RunningServer) -> None:

@@ -2,10 +2,11 @@
 """Reading a body: of a stated length, in a stated time, at a stated rate, and no byte more.
 
 Rules of this file: the length is known and allowed before the first byte is read. After `body_grace_seconds` a body must have a
-mean rate of `body_bytes_per_second`, and one that is kept in memory may take `body_seconds` in all; the server itself holds it
-to that, whatever stands before it. What is bounded is not how many bodies come but how many of their bytes are held, each kind
-by itself, and until what they brought is stored. Nobody queues: when the bytes are used up, the slowest bodies are given up, so
-that a thousand that trickle do not keep out one that comes.
+mean rate of `body_bytes_per_second`, and a report or block may take `body_seconds` or `block_seconds` in all; the server itself
+holds it to that, whatever stands before it. What is bounded is not how many bodies come but how many of their bytes are held (a
+report's in memory, a block's and a parcel's on the disk), each kind by itself, and until what they brought is stored. Nobody
+queues: when the bytes are used up, the slowest bodies are given up, so that a thousand that trickle do not keep out one that
+comes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from corncrake_crypto.errors import Failure, FileError
+from corncrake_crypto.request_signature import parse_content_digest
 from corncrake_server.refusals import LengthMissing, TooSlow
 
 if TYPE_CHECKING:
@@ -43,6 +45,18 @@ def stated_length(request: Request[Any, Any, Any]) -> int:
     if len(values) != 1 or not values[0].isascii() or not values[0].isdigit() or len(values[0]) > _MOST_DIGITS:
         raise FileError(Failure.SIZE, "Content-Length is not one number")
     return int(values[0])
+
+
+def stated_digest(request: Request[Any, Any, Any]) -> bytes | None:
+    """Return the SHA-256 that Content-Digest says the body has, None when the client says none.
+
+    Raises:
+        FileError: `encoding`: it is not one SHA-256.
+
+    Source: RFC 9530 §2.
+    """
+    values = request.headers.getall("content-digest", [])
+    return parse_content_digest(", ".join(values)) if values else None
 
 
 class _Body:

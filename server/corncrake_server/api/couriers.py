@@ -14,6 +14,7 @@ from corncrake_crypto.encoding import canonical
 from corncrake_crypto.errors import Failure
 from corncrake_crypto.receipt import Opening
 from corncrake_server.api.bodies import stated_length
+from corncrake_server.api.ranges import asked_span
 from corncrake_server.api.state import rooms, services
 from corncrake_server.ports import Leaf
 from corncrake_server.refusals import NotHere, TooLarge, Unsigned
@@ -90,10 +91,12 @@ async def get_report(request: AnyRequest, report: str) -> Response[bytes]:
 
 @get("/v1/blocks/{block:str}")
 async def get_block(request: AnyRequest, block: str) -> Stream:
-    """A sealed block."""
+    """A sealed block, or one range of its bytes: 206; 416 when it has none of them. Of several ranges at once, the whole block."""
     await _admit_without_body(request)
-    size, pieces = await services(request).blocks.open(block)
-    return Stream(pieces, media_type=_BYTES, headers={"content-length": str(size)})
+    shelf = services(request).blocks
+    span = asked_span(request, await shelf.size(block))
+    pieces = await shelf.read(block, span.start, span.stop)
+    return Stream(pieces, media_type=_BYTES, status_code=span.status, headers=span.headers)
 
 
 @put("/v1/courier/inbox/{reviewer:str}/{number:int}", request_max_body_size=None)

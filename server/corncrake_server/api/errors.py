@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException  # noqa: TC002 - the framework rea
 
 from corncrake_crypto.errors import CorncrakeError, Failure, FileError, PeerError, StoreError, UsageError
 from corncrake_server.api.page import HEADERS
-from corncrake_server.refusals import Conflict, LengthMissing, NoRoom, NotHere, TooLarge, TooSlow, Unsigned
+from corncrake_server.refusals import Conflict, LengthMissing, NoRoom, NotHere, OutOfRange, TooLarge, TooSlow, Unsigned
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -28,6 +28,7 @@ STATUS_OF_TYPE: Final[dict[type[CorncrakeError], int]] = {
     Conflict: 409,
     LengthMissing: 411,
     TooLarge: 413,
+    OutOfRange: 416,
     NoRoom: 507,
     Unsigned: 401,
 }
@@ -64,15 +65,24 @@ def status_of(error: CorncrakeError) -> int:
     return next((status for fault, status in STATUS_OF_FAULT.items() if isinstance(error, fault)), 500)
 
 
-def _response(request: Request[Any, Any, Any], status: int, refusal: Refusal) -> Response[Refusal]:
+def _response(request: Request[Any, Any, Any], status: int, refusal: Refusal, more: dict[str, str] | None = None) -> Response[Refusal]:
     # A body that was refused unread must not be read to its end to keep a connection.
-    headers = HEADERS | ({"connection": "close"} if request.method in {"POST", "PUT"} else {})
+    headers = HEADERS | (more or {}) | ({"connection": "close"} if request.method in {"POST", "PUT"} else {})
     return Response(refusal, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def _headers_of(error: CorncrakeError) -> dict[str, str]:
+    """Return what a client needs to know before it tries again, beside the words."""
+    if isinstance(error, NoRoom):
+        return {"retry-after": str(error.retry_after)}
+    if isinstance(error, OutOfRange):
+        return {"content-range": f"bytes */{error.size}"}
+    return {}
 
 
 def refuse(request: Request[Any, Any, Any], error: CorncrakeError) -> Response[Refusal]:
     """Answer with an error of ours."""
-    return _response(request, status_of(error), Refusal(failure=error.failure.value, detail=error.detail))
+    return _response(request, status_of(error), Refusal(failure=error.failure.value, detail=error.detail), _headers_of(error))
 
 
 def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Refusal]:

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, get, head, post, put
 
 from corncrake_crypto.note import write_bundle
-from corncrake_server.api.bodies import stated_length
+from corncrake_server.api.bodies import stated_digest, stated_length
 from corncrake_server.api.state import rooms, services
 from corncrake_server.refusals import NotHere
 
@@ -75,16 +75,21 @@ async def post_report(request: AnyRequest, desk: str, epoch: int) -> Response[by
 
 @put("/v1/blocks/{block:str}", request_max_body_size=None)
 async def put_block(request: AnyRequest, block: str) -> Response[bytes]:
-    """Store a sealed block, once. 201 when it is new, 200 when the same bytes are there, 409 when others are."""
+    """Store a sealed block, once. 201 when it is new, 200 when the same bytes are there, 409 when others are.
+
+    With a header Content-Digest it is stored only if it has that SHA-256. 507 with Retry-After when there is no room now.
+    """
     shelf = services(request).blocks
     length = stated_length(request)
     shelf.allowed(block, length)
-    async with rooms(request).blocks.whole(request, length) as body:
-        new = await shelf.put(block, body)
+    digest = stated_digest(request)
+    async with rooms(request).blocks.pieces(request, length) as pieces:
+        new = await shelf.put(block, length, pieces, digest)
     return Response(b"", status_code=201 if new else 200, media_type=MediaType.TEXT)
 
 
 @head("/v1/blocks/{block:str}")
-async def head_block(request: AnyRequest, block: str) -> Response[None]:
-    """Say whether a block is there: 200 or 404."""
-    return Response(None, status_code=200 if await services(request).blocks.has(block) else 404)
+async def head_block(request: AnyRequest, block: str) -> Response[bytes]:
+    """Say whether a block is there: 200 or 404, and nothing else about it."""
+    present = await services(request).blocks.has(block)
+    return Response(b"", status_code=200 if present else 404, media_type=MediaType.TEXT)

@@ -1,24 +1,32 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Taking a block of a file: exactly a block sealed to one recipient, under an id, written once."""
+"""Taking a block of a file: exactly a block sealed to one recipient, under an id, written once.
+
+Rules of this file: a block goes to the store as it comes and is never whole in memory here; what is wrong with it is said before
+its last piece is handed on, so that the store keeps nothing of it. Its day never lies before one that the log has signed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from corncrake_crypto.age_format import check_sealed_shape
+from corncrake_crypto.age_format import check_sealed_header
 from corncrake_crypto.encoding import day_text
-from corncrake_crypto.errors import Failure, FileError
-from corncrake_crypto.padding import BLOCK_CLASS, wire_size
+from corncrake_crypto.errors import Failure, FileError, PeerError
+from corncrake_crypto.padding import BLOCK_CLASS, HEADER_FRAME, LARGE_BLOCK_CLASS, STANZA_LENGTH, wire_size
 from corncrake_server.refusals import NotHere, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from corncrake_server.clock import Clock
     from corncrake_server.ports import Blocks
 
-BLOCK_WIRE: Final = wire_size(1, BLOCK_CLASS)
+BLOCK_WIRES: Final = (wire_size(1, BLOCK_CLASS), wire_size(1, LARGE_BLOCK_CLASS))
+"""Lengths in bytes that a sealed block has, and no other."""
+_HEADER: Final = HEADER_FRAME + STANZA_LENGTH
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -30,6 +38,23 @@ def check_block_id(block_id: str) -> None:
     """
     if _ID.fullmatch(block_id) is None:
         raise NotHere("the id of a block is 32 lower-case hexadecimal characters", Failure.BLOCK)
+
+
+async def _checked(pieces: AsyncIterator[bytes], digest: bytes | None) -> AsyncGenerator[bytes]:
+    """Hand on a block, none of it before its header is right, and not to its end if its SHA-256 is not `digest`."""
+    head, found = bytearray(), hashlib.sha256()
+    async for piece in pieces:
+        if digest is not None:
+            found.update(piece)
+        if len(head) >= _HEADER:
+            yield piece
+            continue
+        head += piece
+        if len(head) >= _HEADER:
+            check_sealed_header(bytes(head[:_HEADER]), 1)
+            yield bytes(head)
+    if digest is not None and found.digest() != digest:
+        raise PeerError(Failure.ALTERED, "the block is not the one that Content-Digest says")
 
 
 class BlockShelf:
@@ -47,27 +72,38 @@ class BlockShelf:
             NotHere: `block`.   TooLarge, FileError: `size`.
         """
         check_block_id(block_id)
-        if length > BLOCK_WIRE:
-            raise TooLarge(BLOCK_WIRE)
-        if length != BLOCK_WIRE:
-            raise FileError(Failure.SIZE, f"a sealed block has {BLOCK_WIRE} bytes")
+        if length > max(BLOCK_WIRES):
+            raise TooLarge(max(BLOCK_WIRES))
+        if length not in BLOCK_WIRES:
+            raise FileError(Failure.SIZE, f"a sealed block has {' or '.join(map(str, BLOCK_WIRES))} bytes")
 
-    async def put(self, block_id: str, body: bytes) -> bool:
+    async def put(self, block_id: str, length: int, pieces: AsyncIterator[bytes], digest: bytes | None = None) -> bool:
         """Store a block; True when it is new, False when it is there already.
 
+        Args:
+            block_id: an id that is `allowed`.
+            length: bytes that will come, `allowed`.
+            pieces: exactly those.
+            digest: the SHA-256 that they must have, if the client has said one.
+
         Raises:
-            FileError: `header` or `size`.   Conflict: `block`.   NoRoom: the disk is too full.
+            FileError: `header`.   PeerError: `altered`: it has another SHA-256.
+            Conflict: `block`.   NoRoom: there is no room for it.
         """
-        check_sealed_shape(body, 1, (BLOCK_CLASS,))
-        return await self._blocks.put(block_id, body, day_text(self._clock.today()))
+        async with aclosing(_checked(pieces, digest)) as checked:
+            return await self._blocks.put(block_id, length, checked, day_text(self._clock.today()))
 
     async def has(self, block_id: str) -> bool:
-        """Say whether a block is there."""
-        check_block_id(block_id)
-        return await self._blocks.has(block_id)
+        """Say whether a block is there.
 
-    async def open(self, block_id: str) -> tuple[int, AsyncIterator[bytes]]:
-        """Return the length of a block and its pieces.
+        Raises:
+            NotHere: `block`: this is no id.
+        """
+        check_block_id(block_id)
+        return await self._blocks.size(block_id) is not None
+
+    async def size(self, block_id: str) -> int:
+        """Return the length of a block in bytes.
 
         Raises:
             NotHere: `block`.
@@ -76,4 +112,12 @@ class BlockShelf:
         size = await self._blocks.size(block_id)
         if size is None:
             raise NotHere("there is no such block", Failure.BLOCK)
-        return size, self._blocks.read(block_id)
+        return size
+
+    async def read(self, block_id: str, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Return the bytes start ≤ index < stop of a block in pieces.
+
+        Raises:
+            NotHere: `block`.
+        """
+        return await self._blocks.read(block_id, start, stop)
