@@ -8,19 +8,16 @@
  */
 import { BLOCK_CLASS } from "@corncrake/core/padding";
 import { blockIds, planBlocks, writeBlock, BLOCK_DATA } from "@corncrake/core/block";
-import type { Codename } from "@corncrake/core/codename";
-import { b64url, repairText, unb64url } from "@corncrake/core/encoding";
+import { b64url, repairText } from "@corncrake/core/encoding";
 import { sha256Hex } from "@corncrake/core/note";
 import { generateFileIdentity, fileTag } from "@corncrake/core/file_identity";
-import { randomBytes } from "@corncrake/core/randomness";
-import { openReceipt, reportId } from "@corncrake/core/receipt";
-import { buildReport, type ReportAnswer, type ReportFile } from "@corncrake/core/report";
+import type { ReportFile } from "@corncrake/core/report";
 import type { Recipient } from "@corncrake/core/recipients";
-import { replyIdentity } from "@corncrake/core/reply";
 import { seal } from "@corncrake/core/seal";
-import type { Language } from "../i18n/messages";
-import { hasBlock, LineError, postReport, putBlock, RefusedError } from "../transport/server";
-import { isAnswered, outgoing, type Draft } from "./draft";
+import { hasBlock, putBlock, RefusedError } from "../transport/server";
+import { outgoing, type Draft } from "./draft";
+import { persist } from "./persist";
+import { postSealed, sealedReport, type SendOptions } from "./sealing";
 import type { Visit } from "./visit";
 
 /** What has left: the report or not, and how many of the files' parts. */
@@ -33,18 +30,6 @@ export interface Progress {
 }
 
 export const NOTHING_SENT: Progress = { reportSent: false, sent: 0, total: 0, waiting: false };
-
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-const TRIES = 40;
-
-export interface SendOptions {
-  readonly visit: Visit;
-  readonly codename: Codename;
-  readonly kind: "first" | "follow_up";
-  readonly draft: Draft;
-  readonly language: Language;
-}
 
 /** A file on its way: its secrets are sealed in the report already, and forgotten here. */
 interface Outgoing {
@@ -81,64 +66,6 @@ function prepareFiles(draft: Draft): readonly Prepared[] {
     prepared.push({ outgoing: { recipient: identity.recipient, ids, bytes, dataBlocks: plan.dataBlocks }, entry });
   }
   return prepared;
-}
-
-function answersOf(draft: Draft): ReportAnswer[] {
-  return Object.entries(draft.answers)
-    .filter(([, answer]) => isAnswered(answer))
-    .map(([question, { text, about, unknown, ...rest }]) =>
-      // "I do not know" stands alone; what else was typed before it was ticked stays on the page.
-      unknown === true
-        ? { question, unknown }
-        : { question, ...rest, ...(about === true ? { about } : {}), ...(text === undefined ? {} : { text: repairText(text) }) },
-    );
-}
-
-async function pause(milliseconds: number): Promise<void> {
-  await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-}
-
-/** Do one step; while the line is broken, say so and try again, a little later each time. */
-async function persist<T>(step: () => Promise<T>, onWaiting: (waiting: boolean) => void): Promise<T> {
-  let wait = FIRST_PAUSE_MS;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const result = await step();
-      onWaiting(false);
-      return result;
-    } catch (error) {
-      if (!(error instanceof LineError) || tries >= TRIES) throw error;
-      onWaiting(true);
-      await pause(wait);
-      wait = Math.min(wait * 2, LONGEST_PAUSE_MS);
-    }
-  }
-}
-
-async function sealedReport(options: SendOptions, files: readonly ReportFile[]): Promise<Uint8Array> {
-  const { visit, codename, kind, draft, language } = options;
-  const place = { root: visit.link.root, desk: visit.desk.id };
-  const plaintext = buildReport({
-    draft: {
-      kind,
-      origin: visit.charter.charter.origin,
-      desk: visit.desk.id,
-      charter: { sequence: visit.charter.charter.sequence, sha256: visit.charter.sha256 },
-      epochs: visit.chosen.stanzas,
-      message: b64url(randomBytes(16)),
-      seen: visit.heads.map((head) => ({ reviewer: head.edition.reviewer, number: head.edition.number })),
-      left_out: visit.chosen.leftOut,
-      reply_tag: b64url(codename.derive("reply-tag", place.desk, place.root)),
-      form: visit.desk.form,
-      language,
-      day: visit.today,
-      answers: answersOf(draft),
-      files,
-    },
-    threadSeed: codename.derive("thread-signing", place.desk, place.root),
-    replyRecipient: replyIdentity(codename, place.root, place.desk).recipient,
-  });
-  return seal(plaintext, visit.chosen.recipients);
 }
 
 async function sealedBlock(file: Outgoing, index: number): Promise<Uint8Array> {
@@ -220,12 +147,9 @@ export class Delivery {
   }
 
   private async post(onWaiting: (waiting: boolean) => void): Promise<void> {
-    const { visit, sealed } = this;
     this.attempted = true;
     try {
-      const receipt = await persist(() => postReport(visit.desk.id, visit.epoch, sealed), onWaiting);
-      const { log } = visit.charter.charter;
-      openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk: visit.desk.id, today: visit.today });
+      await postSealed(this.visit, this.sealed, onWaiting);
     } catch (error) {
       if (error instanceof RefusedError) this.attempted = false;
       throw error;

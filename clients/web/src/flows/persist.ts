@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/**
+ * Doing one step until the line holds.
+ *
+ * Rules of this file: a broken line is waited for, a little longer each time; a 'no' of the server is not.
+ */
+import { LineError } from "../transport/server";
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+const TRIES = 40;
+
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+}
+
+/** Do one step; while the line is broken, say so and try again, a little later each time. */
+export async function persist<T>(step: () => Promise<T>, onWaiting: (waiting: boolean) => void): Promise<T> {
+  let wait = FIRST_PAUSE_MS;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const result = await step();
+      onWaiting(false);
+      return result;
+    } catch (error) {
+      if (!(error instanceof LineError) || tries >= TRIES) throw error;
+      onWaiting(true);
+      await pause(wait);
+      wait = Math.min(wait * 2, LONGEST_PAUSE_MS);
+    }
+  }
+}
