@@ -55,19 +55,43 @@ export interface Plan {
 }
 
 /**
- * Yield the ids of a file's first `count` blocks, 32 hex characters each, in order. Each key is forgotten when the next is made.
+ * The names of a file's blocks, one after another. It holds the key of the next name only: each key is overwritten when its name was made, so that nobody
+ * learns from here what the blocks before were called.
+ *
+ * Source: crypto/spec/block.md §1.
+ */
+export class BlockNames {
+  #key: Uint8Array;
+
+  /**
+   * @param blockKey is copied; whoever gave it overwrites it, where it is not needed any more.
+   * @throws UsageError `misuse`, when the block key has not 32 bytes.
+   */
+  constructor(blockKey: Uint8Array) {
+    if (blockKey.length !== KEY_LENGTH) throw new UsageError(Failure.MISUSE, "a block key has 32 bytes");
+    this.#key = blockKey.slice();
+  }
+
+  /** Return the next id, 32 hex characters. */
+  next(): string {
+    const used = this.#key;
+    this.#key = hmac(sha256, used, utf8("next"));
+    const name = hex(hmac(sha256, used, utf8("id")).slice(0, ID_LENGTH));
+    used.fill(0);
+    return name;
+  }
+}
+
+/**
+ * Yield the ids of a file's first `count` blocks, 32 hex characters each, in order.
  *
  * @throws UsageError `misuse`, when the block key has not 32 bytes.
  *
  * Source: crypto/spec/block.md §1.
  */
 export function* blockIds(blockKey: Uint8Array, count: number): Generator<string> {
-  if (blockKey.length !== KEY_LENGTH) throw new UsageError(Failure.MISUSE, "a block key has 32 bytes");
-  let key = blockKey;
-  for (let index = 0; index < count; index += 1) {
-    yield hex(hmac(sha256, key, utf8("id")).slice(0, ID_LENGTH));
-    key = hmac(sha256, key, utf8("next"));
-  }
+  const names = new BlockNames(blockKey);
+  for (let index = 0; index < count; index += 1) yield names.next();
 }
 
 /** Return how many bytes of a file one block of this class holds. */

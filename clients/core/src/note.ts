@@ -45,6 +45,21 @@ export function sha256Hex(bytes: Uint8Array): string {
   return hex(sha256(bytes));
 }
 
+/** The SHA-256 of bytes that come piece by piece. */
+export class GrowingHash {
+  readonly #state = sha256.create();
+
+  /** Take the next bytes; nothing of them is kept. */
+  update(bytes: Uint8Array): void {
+    this.#state.update(bytes);
+  }
+
+  /** The hash of all that came so far, lower-case hex. */
+  hex(): string {
+    return hex(this.#state.clone().digest());
+  }
+}
+
 /** Return the SHA-256 of a note's text as UTF-8, lower-case hex. */
 export function textHash(text: string): string {
   return sha256Hex(utf8(text));
