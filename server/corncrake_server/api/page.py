@@ -29,7 +29,7 @@ HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
-    "permissions-policy": "geolocation=(), microphone=(), camera=(), browsing-topics=(), clipboard-read=()",
+    "permissions-policy": "geolocation=(), microphone=(self), camera=(self), browsing-topics=(), clipboard-read=()",
     "x-dns-prefetch-control": "off",
 }
 _MOST_BYTES: Final = 32 << 20

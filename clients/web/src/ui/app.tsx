@@ -8,6 +8,7 @@
 import type { Codename } from "@corncrake/core/codename";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import type { Medium } from "../flows/camera";
 import { newCodename, pickTwo } from "../flows/chance";
 import { EMPTY_DRAFT, holdsSomething, type Draft } from "../flows/draft";
 import { explain, isForeign } from "../flows/explain";
@@ -18,6 +19,7 @@ import { loadVisit, type Link, type Visit } from "../flows/visit";
 import { loadWords, type WordTables } from "../flows/words";
 import { LANGUAGES, messages, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading } from "./controls";
+import { RecordRoom, type Left, type Onward } from "./record_room";
 import { ReturnWords, Thread } from "./return_screens";
 import { Sending, Stuck } from "./sending_screens";
 import { CheckWords, Done, Words } from "./words_screens";
@@ -26,6 +28,7 @@ import { Before, Review, Story } from "./write_screens";
 type Screen =
   | { readonly name: "before" | "story" | "review" | "sending" | "words" | "done" | "return" | "busy" }
   | { readonly name: "check"; readonly asked: readonly [number, number] }
+  | { readonly name: "record"; readonly medium: Medium; readonly from: Screen }
   | { readonly name: "thread"; readonly view: ThreadView; readonly sent: boolean }
   | { readonly name: "closed"; readonly error: unknown; readonly retry: () => void }
   | { readonly name: "failed"; readonly error: unknown; readonly retry: () => void; readonly change: (() => void) | undefined }
@@ -84,6 +87,13 @@ function useWarning(needed: boolean): void {
   }, [needed]);
 }
 
+/** Once a recording has left, what was said of a page from which nothing was sent is not so any more. */
+function afterRecording(say: Messages, left: Left): Messages {
+  if (left === "nothing") return say;
+  if (left === "perhaps") return { ...say, not_sent_yet: say.record_note_perhaps };
+  return { ...say, not_sent_yet: say.record_note_left, failed_nothing_sent: say.record_rest_failed };
+}
+
 /** The papers of the visit could not be had, or are not right: nothing was written yet. */
 function Closed({ error, say, onRetry }: { error: unknown; say: Messages; onRetry: () => void }): JSX.Element {
   return (
@@ -133,7 +143,9 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const [more, setMore] = useState("");
   const [codename, setCodename] = useState<Codename | undefined>(undefined);
   const [progress, setProgress] = useState<Progress>(NOTHING_SENT);
-  const say = messages(language);
+  const [left, setLeft] = useState<Left>("nothing");
+  const [takes, setTakes] = useState({ next: 1, slow: 0 });
+  const say = afterRecording(messages(language), left);
 
   const fail = (retry: () => void, change?: () => void) => (error: unknown): void => { setScreen({ name: "failed", error, retry, change }); };
   const load = (): void => {
@@ -149,7 +161,8 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
     document.documentElement.lang = language;
     document.title = say.title;
   }, [language]);
-  useWarning(["sending", "words", "check"].includes(screen.name) || (screen.name !== "done" && (holdsSomething(draft) || more.trim() !== "")));
+  const wordsUnseen = left !== "nothing" && screen.name !== "thread";
+  useWarning(["sending", "words", "check"].includes(screen.name) || (screen.name !== "done" && (wordsUnseen || holdsSomething(draft) || more.trim() !== "")));
 
   const bring = (way: Way): void => {
     setScreen({ name: "sending" });
@@ -171,7 +184,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       setDraft(EMPTY_DRAFT);
       setScreen({ name: "words" });
     };
-    prepare({ visit, codename: chosen, kind: "first", draft, language }, onArrived, () => { setScreen({ name: "story" }); });
+    prepare({ visit, codename: chosen, kind: left === "report" ? "follow_up" : "first", draft, language }, onArrived, () => { setScreen({ name: "story" }); });
   };
   const show = (found: Codename): void => {
     if (visit === undefined) return;
@@ -189,6 +202,20 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
     };
     prepare({ visit, codename, kind: "follow_up", draft: written, language }, onArrived, () => { setScreen({ name: "thread", view, sent: false }); });
   };
+  const record = (medium: Medium, from: Screen): void => {
+    setCodename(codename ?? newCodename());
+    setScreen({ name: "record", medium, from });
+  };
+  const onLeft = (now: Left): void => {
+    setLeft((before) => (before === "report" ? before : now));
+    // The answers have left with it; the files go their own way.
+    if (now === "report") setDraft((before) => ({ ...before, answers: {} }));
+  };
+  const onward = (to: Onward, from: Screen): void => {
+    setTakes((before) => ({ ...before, next: before.next + 1 }));
+    if (to === "words") setScreen({ name: "words" });
+    else if (to === "story") setScreen(from);
+  };
 
   const shown = (): JSX.Element => {
     if (screen.name === "closed") return <Closed error={screen.error} say={say} onRetry={screen.retry} />;
@@ -202,7 +229,28 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       case "before":
         return <Before {...shared} onStart={() => { setScreen({ name: "story" }); }} onReturn={() => { setScreen({ name: "return" }); }} />;
       case "story":
-        return <Story {...shared} draft={draft} onDraft={setDraft} onBack={() => { setScreen({ name: "before" }); }} onNext={() => { setScreen({ name: "review" }); }} />;
+        return <Story {...shared} draft={draft} onDraft={setDraft} onBack={() => { setScreen({ name: "before" }); }} onNext={() => { setScreen({ name: "review" }); }} onRecord={(medium) => { record(medium, screen); }} onWords={left === "report" ? () => { setScreen({ name: "words" }); } : undefined} />;
+      case "record": {
+        const returning = screen.from.name === "thread";
+        return codename === undefined ? <p role="status">{say.loading}</p> : (
+          <RecordRoom
+            {...shared}
+            key={takes.next}
+            codename={codename}
+            kind={returning || left === "report" ? "follow_up" : "first"}
+            draft={returning ? EMPTY_DRAFT : draft}
+            medium={screen.medium}
+            take={takes.next}
+            slowness={takes.slow}
+            restWaits={holdsSomething(draft)}
+            returning={returning}
+            onLeft={onLeft}
+            onSlow={() => { setTakes((before) => ({ ...before, slow: before.slow + 1 })); }}
+            onBack={() => { setScreen(screen.from); }}
+            onward={(to) => { onward(to, screen.from); }}
+          />
+        );
+      }
       case "review":
         return <Review {...shared} draft={draft} onEdit={() => { setScreen({ name: "story" }); }} onSend={send} />;
       case "sending":
@@ -216,7 +264,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       case "return":
         return <ReturnWords tables={tables} language={language} say={say} onCodename={show} onBack={() => { setScreen({ name: "before" }); }} />;
       case "thread":
-        return <Thread view={screen.view} say={say} sent={screen.sent} text={more} onText={setMore} onSend={() => { sendMore(screen.view); }} />;
+        return <Thread view={screen.view} say={say} sent={screen.sent} text={more} onText={setMore} onSend={() => { sendMore(screen.view); }} onRecord={(medium) => { record(medium, screen); }} />;
     }
   };
   return (

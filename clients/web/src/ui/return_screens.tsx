@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 /** The screens of coming back: the words, the thread, writing more. */
 import type { JSX } from "preact";
+import type { Medium } from "../flows/camera";
 import { useState } from "preact/hooks";
 import { readWords, suggestions, type WordsProblem, type WordTables } from "../flows/words";
 import type { Codename } from "@corncrake/core/codename";
 import type { ThreadView } from "../flows/returning";
 import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading, TextField } from "./controls";
+import { RecordOffer } from "./record_screens";
 
 function problemText(problem: WordsProblem, say: Messages): string {
   if (problem.kind === "count") return fill(say.return_count, { count: problem.count });
@@ -90,10 +92,11 @@ interface ThreadProps {
   readonly text: string;
   readonly onText: (text: string) => void;
   readonly onSend: () => void;
+  readonly onRecord: (medium: Medium) => void;
 }
 
 /** The thread as a quiet list, and the same sheet of paper for an answer. */
-export function Thread({ view, say, sent, text, onText, onSend }: ThreadProps): JSX.Element {
+export function Thread({ view, say, sent, text, onText, onSend, onRecord }: ThreadProps): JSX.Element {
   return (
     <>
       <Heading>{say.thread_heading}</Heading>
@@ -117,6 +120,7 @@ export function Thread({ view, say, sent, text, onText, onSend }: ThreadProps): 
       <Action main wide disabled={text.trim() === ""} onClick={onSend}>
         {say.send}
       </Action>
+      <RecordOffer say={say} onRecord={onRecord} />
     </>
   );
 }

@@ -2,12 +2,14 @@
 /** The screens of writing: before you start, what happened, look once more. */
 import type { Question } from "@corncrake/core/form";
 import type { JSX } from "preact";
+import type { Medium } from "../flows/camera";
 import { holdsSomething, isAnswered, withAnswer, type Answer, type Draft } from "../flows/draft";
 import type { Visit } from "../flows/visit";
 import { fill, localised, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading } from "./controls";
 import { Files } from "./files";
 import { QuestionField } from "./question";
+import { RecordOffer } from "./record_screens";
 
 interface Shared {
   readonly visit: Visit;
@@ -44,8 +46,16 @@ interface SheetProps extends Shared {
   readonly onDraft: (draft: Draft) => void;
 }
 
-/** The sheet: the desk's questions, the files, the uses. */
-export function Story({ visit, say, language, draft, onDraft, onBack, onNext }: SheetProps & { onBack: () => void; onNext: () => void }): JSX.Element {
+interface StoryProps extends SheetProps {
+  readonly onBack: () => void;
+  readonly onNext: () => void;
+  readonly onRecord: (medium: Medium) => void;
+  /** Where a recording has left already: to the words, without writing more. */
+  readonly onWords: (() => void) | undefined;
+}
+
+/** The sheet: the desk's questions, the files, recording, the uses. */
+export function Story({ visit, say, language, draft, onDraft, onBack, onNext, onRecord, onWords }: StoryProps): JSX.Element {
   const field = (question: Question): JSX.Element => (
     <QuestionField
       key={question.id}
@@ -63,9 +73,15 @@ export function Story({ visit, say, language, draft, onDraft, onBack, onNext }: 
       <p class="panel">{say.not_sent_yet}</p>
       {visit.form.questions.map(field)}
       <Files files={draft.files} say={say} onFiles={(files) => { onDraft({ ...draft, files }); }} />
+      <RecordOffer say={say} onRecord={onRecord} />
       {visit.form.consent.length === 0 ? null : <h2>{say.consent_heading}</h2>}
       {visit.form.consent.map(field)}
       <p class="quiet">{say.contact_note}</p>
+      {onWords === undefined || holdsSomething(draft) ? null : (
+        <Action wide onClick={onWords}>
+          {say.record_words}
+        </Action>
+      )}
       <div class="row">
         <Action onClick={onBack}>{say.back}</Action>
         <Action main onClick={onNext}>

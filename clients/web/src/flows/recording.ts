@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/**
+ * Recording and sending at once: the report first, then the recorder, then a message that closes it.
+ *
+ * Rules of this file: nothing is recorded before the server has signed for the report that names the file, so that whatever becomes of the device, what it
+ * sent can be opened by the desk. The file's secrets are gone from here when the report is sealed. No look for answers goes before it, as it does before other
+ * reports: what follows shows by itself what this is, and the look would keep somebody waiting who must film now.
+ */
+import { b64url } from "@corncrake/core/encoding";
+import { generateFileIdentity, type FileIdentity } from "@corncrake/core/file_identity";
+import { BLOCK_CLASS } from "@corncrake/core/padding";
+import type { ClosedRecording, ReportFile } from "@corncrake/core/report";
+import { hasBlock, putBlock } from "../transport/server";
+import { closeCamera, keepAwake, Recorder, type Format } from "./camera";
+import { EMPTY_DRAFT } from "./draft";
+import { LiveFile, type Amounts } from "./live_file";
+import { postSealed, sealedReport, type SendOptions } from "./sealing";
+
+/** Whom it goes to and what goes before it; the how-manieth recording of this visit it is, from 1; how often the line was too slow before. */
+export interface RecordOptions extends SendOptions {
+  readonly format: Format;
+  readonly take: number;
+  readonly slowness: number;
+}
+
+/** What has left and what has not, and how long it is. */
+export interface RecordingState extends Amounts {
+  readonly recordedMs: number;
+}
+
+/** Why it stopped by itself: the line was too slow, or the camera went away. */
+export type Ended = "slow" | "camera";
+
+/** The person went back before the report had left. */
+class TurnedBack extends Error {}
+
+function entryOf(secrets: FileIdentity, format: Format, take: number): ReportFile {
+  return {
+    identity: secrets.text,
+    block_key: b64url(secrets.blockKey),
+    class: BLOCK_CLASS,
+    name: `recording-${String(take)}.${format.ending}`,
+    type: format.type,
+    live: true,
+    cleaning: "keep",
+  };
+}
+
+/** One recording, from the report that names it to the message that closes it. */
+export class Recording {
+  private recorder: Recorder | undefined;
+  private stopped = false;
+  private turnedBack = false;
+  private closing: Uint8Array | undefined;
+  private readonly stoppedByNow: Promise<void>;
+  private hasStopped: () => void = () => undefined;
+  private release: () => void = () => undefined;
+
+  private constructor(
+    private readonly options: RecordOptions,
+    private readonly stream: MediaStream,
+    private readonly sealed: Uint8Array,
+    private readonly file: LiveFile,
+    private readonly onEnded: (why: Ended) => void,
+  ) {
+    this.stoppedByNow = new Promise((resolve) => { this.hasStopped = resolve; });
+  }
+
+  /**
+   * Seal the report that names the recording; nothing leaves yet. `onChange`: there is something new to show; `onEnded`: it stopped by itself.
+   *
+   * @throws UsageError `size` when what was written is too long for one report.
+   */
+  static async prepare(options: RecordOptions, stream: MediaStream, onChange: () => void, onEnded: (why: Ended) => void): Promise<Recording> {
+    const secrets = generateFileIdentity();
+    const sealed = await sealedReport(options, [entryOf(secrets, options.format, options.take)]);
+    const file = new LiveFile(secrets, { put: putBlock, has: hasBlock }, onChange);
+    // What was written is in the seal; it is not kept here beside it.
+    return new Recording({ ...options, draft: EMPTY_DRAFT }, stream, sealed, file, onEnded);
+  }
+
+  /** What has left and what has not. */
+  get state(): RecordingState {
+    const { amounts } = this.file;
+    const hereMs = amounts.hereMs + (this.recorder?.pending ?? 0);
+    return { ...amounts, hereMs, recordedMs: amounts.leftMs + hereMs };
+  }
+
+  /** The line kept up to the end, so far. */
+  get keptUp(): boolean {
+    return this.state.blocksHere <= 3;
+  }
+
+  /**
+   * Post the report and, when the server has signed for it, begin to record. Say whether it has begun: not when the person went back before. May be called again.
+   *
+   * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
+   */
+  async begin(onWaiting: (waiting: boolean) => void): Promise<boolean> {
+    const unlessTurnedBack = (waiting: boolean): void => {
+      if (this.turnedBack) throw new TurnedBack();
+      onWaiting(waiting);
+    };
+    try {
+      await postSealed(this.options.visit, this.sealed, unlessTurnedBack);
+      unlessTurnedBack(false);
+    } catch (error) {
+      if (error instanceof TurnedBack) return false;
+      throw error;
+    }
+    this.record();
+    return true;
+  }
+
+  /** Do not record; the report may have left. */
+  turnBack(): void {
+    this.turnedBack = true;
+    this.letGo();
+  }
+
+  /** Record no more. */
+  stop(): void {
+    this.stopped = true;
+    this.recorder?.stop();
+    this.letGo();
+  }
+
+  /**
+   * Bring the rest and the message that closes the recording. May be called again.
+   *
+   * @throws LineError, PeerError, RefusedError as `begin` does.
+   */
+  async finish(): Promise<void> {
+    await this.stoppedByNow;
+    const closed = await this.file.end();
+    this.closing ??= await this.sealedClosing(closed);
+    await postSealed(this.options.visit, this.closing, () => undefined);
+    this.release();
+  }
+
+  /** Go on without what has not left. */
+  drop(): void {
+    this.stop();
+    this.file.drop();
+    this.release();
+  }
+
+  private async sealedClosing(closed: ClosedRecording): Promise<Uint8Array> {
+    return sealedReport({ ...this.options, kind: "follow_up" }, [], [closed]);
+  }
+
+  private record(): void {
+    const { format, slowness } = this.options;
+    const onPiece = (bytes: Uint8Array, ms: number): void => {
+      this.file.append(bytes, ms);
+      if (this.file.isFull) this.endBy("slow");
+    };
+    this.recorder = new Recorder(this.stream, format, slowness, onPiece, () => {
+      this.hasStopped();
+      this.endBy("camera");
+    });
+    // A page that is hidden may be put to sleep at any moment: what there is leaves now.
+    const flush = (): void => { this.recorder?.flush(); };
+    const retry = (): void => { this.file.retry(); };
+    const letGo = (): void => { this.letGo(); };
+    document.addEventListener("visibilitychange", flush);
+    window.addEventListener("online", retry);
+    window.addEventListener("pagehide", letGo);
+    const sleep = keepAwake();
+    this.release = () => {
+      document.removeEventListener("visibilitychange", flush);
+      window.removeEventListener("online", retry);
+      window.removeEventListener("pagehide", letGo);
+      sleep();
+    };
+    this.recorder.start();
+  }
+
+  private endBy(why: Ended): void {
+    if (this.stopped) return;
+    this.stop();
+    this.onEnded(why);
+  }
+
+  private letGo(): void {
+    closeCamera(this.stream);
+  }
+}
