@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     save.add_argument("thread")
     save.add_argument("folder", type=Path)
     save.add_argument("--sealed", action="store_true", help="sealed as they came, with their keys, for age and tar; the folder must be new")
+    save.add_argument("--partial", action="store_true", help="also what is here of files that are not whole, with a list of what is missing")
     reply = command("reply", "answer a thread; the next export publishes it")
     reply.add_argument("thread")
     reply.add_argument("text", nargs="?", default="-", help="the text; without it, or with -, it is read from standard input, and no shell keeps it")

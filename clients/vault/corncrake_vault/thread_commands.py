@@ -13,7 +13,7 @@ from corncrake_crypto.errors import Failure
 from corncrake_vault.inbox.promises import Fault
 from corncrake_vault.terminal import Outcome
 from corncrake_vault.threads.blocks import ask_again
-from corncrake_vault.threads.files import save_files
+from corncrake_vault.threads.files import Saved, save_files
 from corncrake_vault.threads.reading import MAX_REPLY, find_thread, list_aside, list_threads, mark_thread, reply_to, show_thread
 from corncrake_vault.threads.sealed import save_sealed
 
@@ -85,17 +85,41 @@ def _save_sealed(vault: Vault, said: argparse.Namespace) -> Outcome:
 def _save(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     if said.sealed:
         return _save_sealed(vault, said)
-    saved = save_files(vault, find_thread(vault.store, said.thread), said.folder)
+    saved = save_files(vault, find_thread(vault.store, said.thread), said.folder, partial=said.partial)
     good = [file for file in saved if file.path is not None]
-    lines = [f"{file.path}  sha256 {file.sha256}" for file in good]
+    whole = sum(file.signed for file in good)
+    lines = [_saved_line(file) for file in good]
     data = [
-        {"number": f.number, "name": f.name, "path": str(f.path) if f.path else None, "sha256": f.sha256, "failure": f.failure, "detail": f.detail}
+        {
+            "number": f.number,
+            "name": f.name,
+            "path": str(f.path) if f.path else None,
+            "sha256": f.sha256,
+            "signed": f.signed,
+            "note": f.note,
+            "gaps": f.gaps,
+            "failure": f.failure,
+            "detail": f.detail,
+        }
         for f in saved
     ]
     faults = [Fault(Failure(f.failure), f"file {f.number}: {f.detail}") for f in saved if f.failure is not None]
+    needs = [f"file {f.number} is not whole: the missing bytes are listed in {f.path}.gaps.txt" for f in good if f.gaps]
+    needs += [f"file {f.number}: {f.note}" for f in good if f.note is not None]
+    others = f", {len(good) - whole} more without" if len(good) > whole else ""
     return Outcome(
-        f"Saved {len(good)} of {len(saved)} files, each with the hash that the reporter signed.", lines, data={"files": data}, faults=faults
+        f"Saved {len(good)} of {len(saved)} files, {whole} with the hash that the reporter signed{others}.",
+        lines,
+        needs,
+        data={"files": data},
+        faults=faults,
     )
+
+
+def _saved_line(file: Saved) -> str:
+    if file.sha256 is None:
+        return f"{file.path}  with {len(file.gaps)} gaps, no hash"
+    return f"{file.path}  sha256 {file.sha256}{'' if file.signed else ', which nobody signed'}"
 
 
 def _reply(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outcome:

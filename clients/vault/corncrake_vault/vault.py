@@ -19,6 +19,7 @@ from corncrake_vault.keys.days import begin_day, confirm_day, newest_day
 from corncrake_vault.keys.passphrase import create_key_file, open_key_file
 from corncrake_vault.keys.prekeys import destroy_old_secrets
 from corncrake_vault.store.database import DATABASE_FILE, Store
+from corncrake_vault.threads.expected import catch_up
 
 if TYPE_CHECKING:
     from datetime import date
@@ -165,6 +166,7 @@ def unlock_vault(folder: Path, passphrase: str, clock: date, confirmed: date | N
                 confirm_day(store, confirmed, clock)
             today = begin_day(store, clock)
             destroyed = destroy_old_secrets(store, newest_day(store) or today)
+            catch_up(store)
     except BaseException:
         store.close()
         raise

@@ -47,7 +47,7 @@ def test_a_stored_block_that_is_not_what_was_sealed_is_asked_for_again_by_save(d
     first, second, _ = reporter.blocks
     vault = unlock_vault(desk.store, PASSPHRASE, TODAY)
     with vault.store, vault.store.transaction():
-        vault.store.run("UPDATE blocks SET sealed = ? WHERE id IN (?, ?)", (reporter.blocks[first], second, "none"))
+        vault.store.blocks.put(second, reporter.blocks[first])
     assert desk.run("save", "1", str(desk.folder / "saved")).data["files"][0]["failure"] == "incomplete"
     assert wanted(exported(desk)[1]) == [second]
     assert desk.bring(desk.server.parcel(1)).data["blocks"] == 1

@@ -28,7 +28,8 @@ from corncrake_vault.inbox.delivery import note_exported
 from corncrake_vault.keys.prekeys import current_notes
 from corncrake_vault.replies.editions import MOST_SLOTS, NewEdition, make_edition
 from corncrake_vault.store.folders import sync_folder
-from corncrake_vault.threads.blocks import note_asked, wish_list
+from corncrake_vault.threads.blocks import TRIES, note_asked, wish_list
+from corncrake_vault.threads.expected import make_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,7 @@ def export_parcel(vault: Vault, target: Path) -> Exported:
     with store.transaction():
         number = store.next_number("outbound")
         editions, without = _editions(vault, opened)
+        make_rows(store, TRIES)
     prekeys, wanted = current_notes(store, vault.today), wish_list(store)
     members, acknowledged = _members(vault, opened, editions, number, list(prekeys.values()))
     members.append(("wanted.json", canonical({"blocks": wanted})))

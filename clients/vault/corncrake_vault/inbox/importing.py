@@ -22,10 +22,9 @@ from corncrake_crypto.encoding import canonical, decode_canonical, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.form import MAX_FORM, read_form
 from corncrake_crypto.note import MAX_NOTE, read_bundle
-from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, wire_size
+from corncrake_crypto.padding import MAX_RECIPIENTS, REPORT_CLASSES, wire_size
 from corncrake_crypto.parcel import MAX_LEAVES, MAX_LEAVES_BYTES, Parcel, read_parcel
 from corncrake_crypto.receipt import MAX_OPENINGS_BYTES, read_openings, report_id
-from corncrake_crypto.report import Report
 from corncrake_crypto.tiles import read_entries
 from corncrake_vault.inbox.charters import ParcelCharter, charter_of_parcel
 from corncrake_vault.inbox.delivery import note_pushed, note_served, old_charter, undelivered
@@ -34,8 +33,10 @@ from corncrake_vault.inbox.heads import look_at_heads, own_weeks
 from corncrake_vault.inbox.promises import Fault, Hearer, faults, settle_promises, still_to_come, take_openings, take_receipts
 from corncrake_vault.inbox.reports import keep_report
 from corncrake_vault.keys.days import SLIP, note_head_day
-from corncrake_vault.threads.blocks import note_bad, note_looked
-from corncrake_vault.threads.files import check_block
+from corncrake_vault.store.block_files import BLOCK_MAX
+from corncrake_vault.threads.blocks import TRIES, note_bad, note_looked
+from corncrake_vault.threads.expected import end_recording, make_rows
+from corncrake_vault.threads.opening import FileOnShelf, check_block
 
 if TYPE_CHECKING:
     from corncrake_crypto.age_format import BinaryReader
@@ -55,7 +56,8 @@ DOCUMENTS: Final = {
 RECEIPTS_MAX: Final = 100_000
 HEADS_MAX: Final = 1_024
 PREKEYS_MAX: Final = 4_096
-SEALED_MAX: Final = wire_size(MAX_RECIPIENTS, BLOCK_CLASS)
+REPORT_MAX: Final = wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1])
+"""Bytes of the largest sealed report; a sealed block has at most `BLOCK_MAX`."""
 _SEALED: Final = re.compile(r"report-([0-9a-f]{64})\.age|block-([0-9a-f]{32})\.age")
 _LEAVES: Final = re.compile(r"leaves-[0-9]{5}\.bin")
 _OPENINGS: Final = re.compile(r"openings-[0-9]{5}\.json")
@@ -104,6 +106,7 @@ def import_parcel(vault: Vault, source: BinaryReader) -> Imported:
         StoreError: the vault's disk refused.
     """
     with vault.store.transaction():
+        sweep_blocks(vault.store)
         reading = _Reading(vault)
         parcel = read_parcel(source, reading.member)
         return reading.finish(parcel)
@@ -140,14 +143,15 @@ class _Reading:
         self.is_late = False
         self.is_newest = True
         self.altered: Counter[tuple[str, int]] = Counter()
-        self.report: tuple[int, Report] | None = None
+        self.shelf: FileOnShelf | None = None
         self.said: list[Fault] = []
+        self.made_rows = False
         self.done = Imported()
 
     def member(self, parcel: Parcel, name: str, size: int, reader: MemberReader) -> None:
         """Take one member, in the order of the archive."""
         sealed = _SEALED.fullmatch(name)
-        most = SEALED_MAX if sealed else _most(name)
+        most = _most(name) if sealed is None else REPORT_MAX if sealed[1] is not None else BLOCK_MAX
         if most is None:
             raise FileError(Failure.ARCHIVE, "a parcel to a vault has no member of this name")
         if size > most:
@@ -253,6 +257,7 @@ class _Reading:
         for pushed in parcel.pushed or ():
             if pushed.reviewer == self.vault.reviewer and pushed.looked:
                 note_looked(self.store, pushed.number)
+        make_rows(self.store, TRIES)
         if self.is_newest:
             self.store.set_fact(SAID, canonical([[fault.failure.value, fault.detail] for fault in self.said]))
         self._tell()
@@ -311,31 +316,55 @@ class _Reading:
             return
         if self.store.row("SELECT 1 FROM reports WHERE id = ?", (claimed,)) is not None:
             return
+        # Reports come before blocks: a file of one may be closed by another.
+        self.shelf = None
         failure = keep_report(self.vault, charter, sealed, report_id=claimed, desk=str(row[0]), day=parse_day(str(row[1])))
         self.done.reports.append(claimed)
         if failure is not None:
             self.done.kept_aside.append((claimed, failure))
 
     def _block(self, block: str, sealed: bytes) -> None:
-        row = self.store.row("SELECT message, file, place FROM blocks WHERE id = ? AND sealed IS NULL", (block,))
+        if not self.made_rows:
+            make_rows(self.store, TRIES)
+            self.made_rows = True
+        row = self.store.row("SELECT message, file, place FROM blocks WHERE id = ? AND state <> 'here'", (block,))
         if row is None:
             return
         message, file, place = (int(value) for value in row)
+        shelf = self._on_shelf(message, file)
         try:
-            check_block(self._content(message).files[file], place, sealed)
+            length, mark, ends = check_block(shelf, place, sealed)
         except (FileError, PeerError):
             note_bad(self.store, block)
             self.altered[_report_of(self.store, message), file] += 1
             return
-        self.store.run("UPDATE blocks SET sealed = ?, state = 'here' WHERE id = ?", (sealed, block))
+        self.store.blocks.put(block, sealed)
+        self.store.run("UPDATE blocks SET state = 'here', length = ?, mark = ? WHERE id = ?", (length, mark, block))
         self.done.blocks += 1
+        if shelf.live and shelf.blocks is None:
+            self._recorded(shelf, ends)
 
-    def _content(self, message: int) -> Report:
-        """Return a message; the last one is kept, since blocks of a file come together."""
-        if self.report is None or self.report[0] != message:
-            row = self.store.row("SELECT body FROM messages WHERE number = ?", (message,))
-            self.report = (message, decode_canonical(bytes(row[0]) if row else b"", Report))
-        return self.report[1]
+    def _recorded(self, shelf: FileOnShelf, ends: int | None) -> None:
+        """Note that a block of a recording without an end came: more may exist, or this is its last."""
+        where = (shelf.message, shelf.place)
+        if ends is None:
+            self.store.run("UPDATE blocks SET tries = 0 WHERE message = ? AND file = ? AND tries > 0", where)
+            return
+        end_recording(self.store, *where, ends)
+        self.store.run("UPDATE files SET ended = 'last' WHERE message = ? AND file = ?", where)
+        self.shelf = None
+
+    def _on_shelf(self, message: int, file: int) -> FileOnShelf:
+        """Return a file; the last one is kept, since blocks of a file come together."""
+        if self.shelf is None or (self.shelf.message, self.shelf.place) != (message, file):
+            self.shelf = FileOnShelf(self.store, message, file)
+        return self.shelf
+
+
+def sweep_blocks(store: Store) -> None:
+    """Remove what lies among the sealed blocks and belongs to nothing: left by an import that was cut off; inside a transaction."""
+    known = "SELECT 1 FROM blocks WHERE id = ? AND state = 'here' UNION ALL SELECT 1 FROM derived_blocks WHERE id = ?"
+    store.blocks.sweep(lambda block: store.row(known, (block, block)) is not None)
 
 
 def _report_of(store: Store, message: int) -> str:

@@ -11,21 +11,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from corncrake_crypto.block import block_ids, plan
 from corncrake_crypto.encoding import canonical, unb64url
 from corncrake_crypto.errors import CorncrakeError, Failure, PeerError
 from corncrake_crypto.fields import SealedTo
-from corncrake_crypto.padding import BLOCK_CLASS
 from corncrake_crypto.prekeys import epoch_of
 from corncrake_crypto.report import OpenedReport, check_addressed, check_sealed_to, open_report
 from corncrake_vault.keys.prekeys import secrets_near
 from corncrake_vault.threads.blocks import ask_again
+from corncrake_vault.threads.expected import close_recordings, expect_file
 
 if TYPE_CHECKING:
     from datetime import date
 
     from corncrake_crypto.charter import Charter
-    from corncrake_crypto.report import File, Report
+    from corncrake_crypto.report import Report
     from corncrake_vault.vault import Vault
 
 STATE_NEW: Final = "new"
@@ -102,18 +101,5 @@ def _file(vault: Vault, report_id: str, opened: OpenedReport) -> None:
     # Who writes again may have sent again what was missing.
     ask_again(store, thread)
     for number, file in enumerate(report.files):
-        _expect_blocks(vault, message, number, file)
-
-
-def _expect_blocks(vault: Vault, message: int, number: int, file: File) -> None:
-    if file.size is None or file.class_ != BLOCK_CLASS:
-        return
-    planned = plan(file.size)
-    if planned.block_class != file.class_ or planned.data_blocks != file.blocks:
-        raise PeerError(Failure.BLOCK, "a file says another number of blocks than its size needs")
-    # All blocks of the tier, dummies included: to ask for fewer would tell the server how many hold data.
-    total = planned.total_blocks
-    for place, block in enumerate(block_ids(unb64url(file.block_key, 32), total)):
-        vault.store.run(
-            "INSERT OR IGNORE INTO blocks (id, message, file, place, state) VALUES (?, ?, ?, ?, 'waiting')", (block, message, number, place)
-        )
+        expect_file(store, message, number, file)
+    close_recordings(store, thread)

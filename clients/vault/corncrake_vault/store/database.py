@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The store: one SQLCipher file, opened with a 32-byte key.
+"""The store: one SQLCipher file, opened with a 32-byte key, and beside it a folder of sealed blocks.
 
 Rules of this file: every change happens inside `transaction`, whole or not at all, synced before it returns. What is deleted
 is overwritten (`secure_delete`), and no plain temporary file is written. Nothing here knows what the tables mean.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 from sqlcipher3 import dbapi2
 
 from corncrake_crypto.errors import Failure, StoreError
+from corncrake_vault.store.block_files import BLOCKS_FOLDER, BlockFiles
 from corncrake_vault.store.schema import STEPS
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ Row = tuple[Any, ...]
 
 
 class Store:
-    """An open store. Close it, or use it in a `with` statement."""
+    """An open store. Close it, or use it in a `with` statement.
+
+    Attributes:
+        blocks: the sealed blocks; what is put there inside a transaction is there when it is committed, and not when it is not.
+    """
 
     def __init__(self, path: Path, key: bytes) -> None:
         """Open or create the file at `path` (0600) under the 32-byte `key`, and bring its tables up to date.
@@ -37,6 +42,7 @@ class Store:
                 a newer version.
         """
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self.blocks = BlockFiles(path.parent / BLOCKS_FOLDER)
         self._connection = cast("Any", dbapi2.connect(str(path), isolation_level=None, timeout=5))
         try:
             self._connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
@@ -75,11 +81,15 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.blocks.sync()
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                    self.blocks.take_back()
                 raise
+            finally:
+                self.blocks.keep()
         except dbapi2.Error as error:
             raise StoreError(Failure.STORE, f"the store refused, and nothing was changed: {error}") from error
 

@@ -2,8 +2,8 @@
 """The tables of a vault, one step after the other.
 
 Rules of this file: a step that was ever released is never edited; a change is a new step. Steps run in one transaction each.
-`user_version` of the database says how many have run. Everything lies in one SQLCipher file, so that an import is one
-transaction: sealed reports and blocks too, which keep their seal inside it.
+`user_version` of the database says how many have run. Everything but sealed blocks lies in one SQLCipher file, so that an import is one
+transaction: sealed reports too, which keep their seal inside it. Blocks lie beside it, as files (`block_files.py`).
 """
 
 from __future__ import annotations
@@ -54,5 +54,30 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE parcels ADD COLUMN more INTEGER NOT NULL DEFAULT 0",
         # Reports of other desks that openings or receipts have vouched for: couriers carry them along.
         "CREATE TABLE others (report TEXT PRIMARY KEY) WITHOUT ROWID",
+    ),
+    (
+        # Blocks became files. Those that were rows are asked for again: no version that kept them so was ever released.
+        "DROP INDEX blocks_not_here",
+        "UPDATE blocks SET state = 'waiting' WHERE state = 'here'",
+        "ALTER TABLE blocks DROP COLUMN sealed",
+        # `length`: bytes of the file in a block that is here. `mark`: what it says of itself: `last`, `fill`, or nothing.
+        "ALTER TABLE blocks ADD COLUMN length INTEGER",
+        "ALTER TABLE blocks ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX blocks_not_here ON blocks (message) WHERE state <> 'here'",
+        # A file as its report says. `total`: of blocks, dummies included; `blocks`: with data; both unknown while a recording has no end.
+        # `ended`: how the end of a recording is known: `last` or `closed`. `made`: for how many of its blocks there are rows.
+        # `checked`: what its hash was when all of it had come: `right`, `unsigned` or `other`; with the day, and by what.
+        (
+            "CREATE TABLE files (message INTEGER NOT NULL REFERENCES messages, file INTEGER NOT NULL, tag TEXT, class INTEGER NOT NULL,"
+            " total INTEGER, blocks INTEGER, size INTEGER, sha256 TEXT, ended TEXT, made INTEGER NOT NULL DEFAULT 0, checked TEXT,"
+            " checked_sha256 TEXT, checked_size INTEGER, checked_day TEXT, checked_by TEXT, PRIMARY KEY (message, file)) WITHOUT ROWID"
+        ),
+        # Made here out of a file: what, from which, by what. `body` has the keys of its own sealed blocks.
+        (
+            "CREATE TABLE derivatives (number INTEGER PRIMARY KEY, message INTEGER NOT NULL, file INTEGER NOT NULL, kind TEXT NOT NULL,"
+            " page INTEGER NOT NULL, tool TEXT NOT NULL, version TEXT NOT NULL, parent_sha256 TEXT NOT NULL, day TEXT NOT NULL, body BLOB NOT NULL,"
+            " pages INTEGER, likeness INTEGER, FOREIGN KEY (message, file) REFERENCES files, UNIQUE (message, file, kind, page, tool, version))"
+        ),
+        "CREATE TABLE derived_blocks (id TEXT PRIMARY KEY, derivative INTEGER NOT NULL REFERENCES derivatives, place INTEGER NOT NULL) WITHOUT ROWID",
     ),
 )

@@ -13,30 +13,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from corncrake_vault.threads.expected import last_here
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from corncrake_vault.store.database import Store
 
 MAX_WANTED: Final = 8_000
-"""Blocks that one export asks for: 2 GiB, which a stick holds."""
+"""Blocks that one export asks for."""
+MAX_WANTED_BYTES: Final = 16 << 30
+"""And what they hold together: a day's carrying."""
 MAX_PER_THREAD: Final = 1_000
-"""Of one thread."""
+"""Blocks of one thread."""
+MAX_PER_THREAD_BYTES: Final = 4 << 30
+"""And what they hold together: one long film, or a quarter of an export."""
 TRIES: Final = 3
 """How often a block is asked for in vain."""
 
 _FAIR: Final = (
-    "SELECT id FROM (SELECT b.id AS id, t.number AS thread, t.state IN ('open', 'verified', 'referred') AS marked, b.tries AS tries,"
-    " row_number() OVER (PARTITION BY t.number ORDER BY b.tries, m.number DESC, b.file, b.place) AS turn"
-    " FROM blocks b JOIN messages m ON m.number = b.message JOIN threads t ON t.number = m.thread WHERE b.sealed IS NULL AND b.tries < ?)"
-    " WHERE turn <= ? ORDER BY marked DESC, turn, tries, thread DESC LIMIT ?"
+    "SELECT id, class FROM (SELECT b.id AS id, f.class AS class, t.number AS thread, t.state IN ('open', 'verified', 'referred') AS marked,"
+    " b.tries AS tries, row_number() OVER inside AS turn, sum(f.class) OVER inside AS upto"
+    " FROM blocks b JOIN files f ON f.message = b.message AND f.file = b.file"
+    " JOIN messages m ON m.number = b.message JOIN threads t ON t.number = m.thread WHERE b.state <> 'here' AND b.tries < ?"
+    " WINDOW inside AS (PARTITION BY t.number ORDER BY b.tries, m.number DESC, b.file, b.place))"
+    " WHERE turn <= ? AND upto <= ? ORDER BY marked DESC, upto, tries, thread DESC LIMIT ?"
+)
+# Of a recording without an end nobody knows whether a block beyond the last one that came exists; and a dummy that is lost is no loss.
+_MATTERS: Final = (
+    "b.state <> 'here' AND b.place < coalesce(f.blocks, (SELECT max(h.place) FROM blocks h"
+    " WHERE h.message = b.message AND h.file = b.file AND h.state = 'here'), 0)"
 )
 _OF_THREAD: Final = "message IN (SELECT number FROM messages WHERE thread = ?)"
 
 
 def wish_list(store: Store) -> list[str]:
-    """Return the ids of the blocks to ask for now, the first the most wished for."""
-    return [str(row[0]) for row in store.rows(_FAIR, (TRIES, MAX_PER_THREAD, MAX_WANTED))]
+    """Return the ids of the blocks to ask for now, the first the most wished for: threads take turns by bytes."""
+    wished: list[str] = []
+    room = MAX_WANTED_BYTES
+    for block, size in store.rows(_FAIR, (TRIES, MAX_PER_THREAD, MAX_PER_THREAD_BYTES, MAX_WANTED)):
+        room -= int(size)
+        if room < 0:
+            break
+        wished.append(str(block))
+    return wished
 
 
 def note_asked(store: Store, blocks: Iterable[str], number: int) -> None:
@@ -46,46 +66,70 @@ def note_asked(store: Store, blocks: Iterable[str], number: int) -> None:
     """
     for block in blocks:
         store.run(
-            "UPDATE blocks SET asked_in = CASE state WHEN 'asked' THEN asked_in ELSE ? END, state = 'asking' WHERE id = ? AND sealed IS NULL",
+            "UPDATE blocks SET asked_in = CASE state WHEN 'asked' THEN asked_in ELSE ? END, state = 'asking' WHERE id = ? AND state <> 'here'",
             (number, block),
         )
-    store.run("UPDATE blocks SET state = 'waiting' WHERE state = 'asked' AND sealed IS NULL")
+    store.run("UPDATE blocks SET state = 'waiting' WHERE state = 'asked' AND state <> 'here'")
     store.run("UPDATE blocks SET state = 'asked' WHERE state = 'asking'")
 
 
 def note_looked(store: Store, number: int) -> None:
     """Give as missing what exports up to `number` asked for and did not come; inside a transaction, after the blocks that came."""
     store.run(
-        "UPDATE blocks SET state = 'missing', tries = tries + 1 WHERE state = 'asked' AND sealed IS NULL AND asked_in <= ?",
+        "UPDATE blocks SET state = 'missing', tries = tries + 1 WHERE state = 'asked' AND state <> 'here' AND asked_in <= ?",
         (number,),
     )
 
 
 def note_bad(store: Store, block: str) -> None:
     """Forget what came under the name of a block, and want the right one; inside a transaction. It counts as asked for in vain."""
-    store.run("UPDATE blocks SET sealed = NULL, state = 'waiting', tries = tries + 1 WHERE id = ?", (block,))
+    store.run("UPDATE blocks SET state = 'waiting', length = NULL, mark = '', tries = tries + 1 WHERE id = ?", (block,))
 
 
 def ask_again(store: Store, thread: int) -> int:
     """Want all blocks of a thread that are not here, also those that were given up; inside a transaction. Return how many these are."""
-    row = store.row(f"SELECT count(*) FROM blocks WHERE sealed IS NULL AND tries >= ? AND {_OF_THREAD}", (TRIES, thread))  # noqa: S608 - a constant
-    store.run(f"UPDATE blocks SET tries = 0 WHERE sealed IS NULL AND {_OF_THREAD}", (thread,))  # noqa: S608 - the same
+    row = store.row(f"SELECT count(*) FROM blocks WHERE state <> 'here' AND tries >= ? AND {_OF_THREAD}", (TRIES, thread))  # noqa: S608 - a constant
+    store.run(f"UPDATE blocks SET tries = 0 WHERE state <> 'here' AND {_OF_THREAD}", (thread,))  # noqa: S608 - the same
     return 0 if row is None else int(row[0])
 
 
 def missing_of(store: Store, thread: int, most: int) -> tuple[str, ...]:
-    """Return ids of blocks of a thread that were looked for in vain: what its reporter is told."""
+    """Return ids of blocks with data of a thread that were looked for in vain, the first ones of each file: what its reporter is told."""
     rows = store.rows(
-        f"SELECT id FROM blocks WHERE sealed IS NULL AND tries > 0 AND {_OF_THREAD} ORDER BY id LIMIT ?",  # noqa: S608 - a constant
+        "SELECT b.id FROM blocks b JOIN files f ON f.message = b.message AND f.file = b.file JOIN messages m ON m.number = b.message"  # noqa: S608 - a constant
+        f" WHERE m.thread = ? AND b.tries > 0 AND {_MATTERS} ORDER BY b.place, b.message, b.file LIMIT ?",
         (thread, most),
     )
-    return tuple(str(row[0]) for row in rows)
+    return tuple(sorted(str(row[0]) for row in rows))
 
 
 def not_here(store: Store, thread: int) -> tuple[int, int]:
-    """Return how many blocks of a thread are still asked for, and how many were given up."""
-    row = store.row(
-        f"SELECT count(*), coalesce(sum(tries >= ?), 0) FROM blocks WHERE sealed IS NULL AND {_OF_THREAD}",  # noqa: S608 - a constant
-        (TRIES, thread),
-    ) or (0, 0)
-    return int(row[0]) - int(row[1]), int(row[1])
+    """Return how many blocks with data of a thread are still to come, and how many were given up."""
+    given_up = store.row(
+        "SELECT count(*) FROM blocks b JOIN files f ON f.message = b.message AND f.file = b.file JOIN messages m ON m.number = b.message"  # noqa: S608 - a constant
+        f" WHERE m.thread = ? AND b.tries >= ? AND {_MATTERS}",
+        (thread, TRIES),
+    )
+    rows = store.rows(
+        "SELECT f.blocks, count(b.id), max(b.place) FROM files f LEFT JOIN blocks b ON b.message = f.message AND b.file = f.file"
+        " AND b.state = 'here' AND b.place < coalesce(f.blocks, b.place + 1) WHERE f.message IN (SELECT number FROM messages WHERE thread = ?)"
+        " GROUP BY f.message, f.file",
+        (thread,),
+    )
+    missing = sum((int(blocks) if blocks is not None else (-1 if last is None else int(last)) + 1) - int(count) for blocks, count, last in rows)
+    gone = int(given_up[0]) if given_up else 0
+    return max(0, missing) - gone, gone
+
+
+def block_states(store: Store, message: int, file: int) -> dict[str, int]:
+    """Return how many blocks of a file are here, waiting, asked for, missing; of a recording without an end up to the last one that came."""
+    row = store.row("SELECT total, made FROM files WHERE message = ? AND file = ?", (message, file))
+    total, made = row or (0, 0)
+    upto = int(made) if total is not None else last_here(store, message, file) + 1
+    rows = store.rows(
+        "SELECT state, count(*) FROM blocks WHERE message = ? AND file = ? AND place < ? GROUP BY state", (message, file, upto)
+    )
+    states = {str(state): int(count) for state, count in rows}
+    if total is not None and total > made:
+        states["waiting"] = states.get("waiting", 0) + int(total) - int(made)
+    return states

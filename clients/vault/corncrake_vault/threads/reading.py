@@ -13,7 +13,7 @@ from corncrake_crypto.encoding import canonical, decode_canonical, repair_text
 from corncrake_crypto.errors import Failure, UsageError
 from corncrake_crypto.form import Form
 from corncrake_crypto.report import Report
-from corncrake_vault.threads.blocks import not_here
+from corncrake_vault.threads.blocks import block_states, not_here
 
 if TYPE_CHECKING:
     from corncrake_vault.store.database import Store
@@ -128,12 +128,6 @@ def show_thread(vault: Vault, number: int) -> dict[str, Any]:
         "blocks_missing": missing,
         "replies": [{"day": day, "text": text} for day, text in replies],
     }
-
-
-def block_states(store: Store, message: int, file: int) -> dict[str, int]:
-    """Return how many blocks of a file are here, waiting, asked for, missing."""
-    rows = store.rows("SELECT state, count(*) FROM blocks WHERE message = ? AND file = ? GROUP BY state", (message, file))
-    return {str(state): int(count) for state, count in rows}
 
 
 def _answers(store: Store, content: Report) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from corncrake_crypto.encoding import decode_canonical, parse_day
 from corncrake_crypto.errors import Failure, StoreError
 from corncrake_crypto.report import Report
 from corncrake_vault.keys.prekeys import secrets_near
+from corncrake_vault.threads.opening import FileOnShelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def save_sealed(vault: Vault, thread: int, folder: Path) -> SavedSealed:
                 inside = here / f"file-{number}"
                 inside.mkdir(mode=0o700)
                 _write(inside / "key", f"{file.identity}\n".encode())
-                for index, block in _blocks(vault, int(message), number - 1, file.blocks or 0):
+                for index, block in _blocks(vault, int(message), number - 1):
                     _write(inside / f"{index:05d}.age", block)
                     blocks += 1
     except OSError as error:
@@ -77,12 +78,9 @@ def _key_of(vault: Vault, sealed: bytes, day: str) -> str | None:
     return next((one.identity.text for one in secrets if one.identity.file_key(header) is not None), None)
 
 
-def _blocks(vault: Vault, message: int, file: int, count: int) -> Iterator[tuple[int, bytes]]:
-    rows = vault.store.each(
-        "SELECT place, sealed FROM blocks WHERE message = ? AND file = ? AND place < ? AND sealed IS NOT NULL ORDER BY place", (message, file, count)
-    )
-    for place, sealed in rows:
-        yield int(place), bytes(sealed)
+def _blocks(vault: Vault, message: int, file: int) -> Iterator[tuple[int, bytes]]:
+    for here in FileOnShelf(vault.store, message, file).here():
+        yield here.place, vault.store.blocks.read(here.id)
 
 
 def _write(path: Path, data: bytes) -> None:
