@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from corncrake_courier.server import Missing
 from corncrake_courier.state import DOWNLOADS, Asked, write_whole
 from corncrake_crypto.errors import Failure, PeerError
-from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
+from corncrake_crypto.padding import BLOCK_CLASS, LARGE_BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
 from corncrake_crypto.receipt import report_id
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 MOST_SEALED: Final = 20_000
 """Sealed objects of one parcel."""
 REPORT_MAX: Final = wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1])
-BLOCK_SIZE: Final = wire_size(1, BLOCK_CLASS)
+BLOCK_SIZES: Final = (wire_size(1, BLOCK_CLASS), wire_size(1, LARGE_BLOCK_CLASS))
+"""The two lengths that a sealed block can have. Which one it has, the server says first."""
 
 
 @dataclass(slots=True)
@@ -96,30 +97,44 @@ def fetch_reports(server: Server, folder: Path, wanted: list[str], room: Room, p
 
 
 def fetch_blocks(server: Server, folder: Path, wanted: list[str], room: Room, progress: Callable[[str], None]) -> Fetched:
-    """Fetch blocks in their order, while there is room.
+    """Fetch blocks in their order, while there is room. A block of which a part is here goes on from there.
 
     Raises:
-        PeerError: `size`, when one has another length than all blocks have.
+        PeerError: `size`, when one has a length that no block has.
+        StoreError: `store`: the line broke, or the disk is full; what came stays.
     """
     done = Fetched()
     for count, block in enumerate(wanted):
-        if not room.has(BLOCK_SIZE):
+        if not room.has(BLOCK_SIZES[0]):
             done.rest = wanted[count:]
             break
         path = folder / DOWNLOADS / f"block-{block}.age"
         try:
-            if not (path.exists() and path.stat().st_size == BLOCK_SIZE):
-                data = server.get(f"/v1/blocks/{block}", BLOCK_SIZE, signed=True)
-                if len(data) != BLOCK_SIZE:
-                    raise PeerError(Failure.SIZE, f"block {block[:8]}… has another length than all blocks have")
-                write_whole(path, data)
-            room.take(BLOCK_SIZE)
+            size = _fetch_block(server, block, path, room)
+            if size is None:
+                done.rest = wanted[count:]
+                break
+            room.take(size)
             done.files.append(path)
             done.here.append(block)
         except Missing:
             done.absent.append(block)
         progress(f"blocks: {count + 1} of {len(wanted)}")
     return done
+
+
+def _fetch_block(server: Server, block: str, path: Path, room: Room) -> int | None:
+    """Fetch one block, unless it is here, and return its length; None when it has no room."""
+    if path.exists() and path.stat().st_size in BLOCK_SIZES:
+        size = path.stat().st_size
+        return size if room.has(size) else None
+    part = path.with_name(f"{path.name}.part")
+    with server.download(f"/v1/blocks/{block}", part, BLOCK_SIZES) as coming:
+        if not room.has(coming.size):
+            return None
+        coming.receive()
+    part.replace(path)
+    return coming.size
 
 
 def in_turns(lists: Iterable[list[str]]) -> list[str]:

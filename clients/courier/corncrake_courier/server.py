@@ -9,7 +9,10 @@ Source: crypto/spec/request_signature.md; RFC 9421.
 
 from __future__ import annotations
 
+import os
+import re
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
 import httpx
@@ -20,7 +23,8 @@ from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.request_signature import EMPTY_DIGEST, authority_of, sign_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Generator, Iterable
+    from pathlib import Path
     from types import TracebackType
 
     from corncrake_courier.keys import CourierKey
@@ -32,7 +36,11 @@ ANSWER_SECONDS: Final = 900
 SIGNATURE_SECONDS: Final = 240
 ERROR_MAX: Final = 4_096
 OK: Final = frozenset({200, 201})
+PARTIAL: Final = 206
 NOT_FOUND: Final = 404
+CHANGED: Final = 416
+_PIECE: Final = 65_536
+_RANGE: Final = re.compile(r"bytes ([0-9]{1,9})-([0-9]{1,9})/([0-9]{1,9})")
 
 
 class Server:
@@ -79,6 +87,36 @@ class Server:
         headers = self._signature("PUT", path, "", sha256) | {"content-length": str(length), "content-type": "application/octet-stream"}
         status, _ = self._exchange(self._client.build_request("PUT", path, headers=headers, content=iter(pieces)), ERROR_MAX)
         return status
+
+    @contextmanager
+    def download(self, path: str, part: Path, sizes: Collection[int]) -> Generator[Download]:
+        """Begin to fetch something large into the file `part`, on from its end when the server can (206), else anew.
+
+        Args:
+            path: of what.
+            part: where it grows; what it holds stays when the line breaks.
+            sizes: the lengths that it may have; the server says which.
+
+        Raises:
+            StoreError: `store`: the line broke, or the disk is full.
+            PeerError: `size`: it has another length, or the server goes on elsewhere than was asked; otherwise the server's own word.
+            Missing: it has no such thing.
+        """
+        held = part.stat().st_size if part.exists() else 0
+        headers = self._signature("GET", path, "", EMPTY_DIGEST) | ({"range": f"bytes={held}-"} if held else {})
+        try:
+            answer = self._client.send(self._client.build_request("GET", path, headers=headers), stream=True)
+            try:
+                if held and answer.status_code == CHANGED:
+                    part.unlink()
+                    raise PeerError(Failure.SIZE, f"what is here of {path} does not go on: run it again, and it is fetched anew")
+                if answer.status_code not in {*OK, PARTIAL}:
+                    raise refusal(answer.status_code, _short(answer), path)
+                yield Download(answer, part, held if answer.status_code == PARTIAL else 0, sizes)
+            finally:
+                answer.close()
+        except httpx.HTTPError as error:
+            raise StoreError(Failure.STORE, f"the line to the server broke ({type(error).__name__}); what is here stays: run it again") from error
 
     def _send(self, method: str, path: str, most: int, *, signed: bool, query: str) -> bytes:
         headers = self._signature(method, path, query, EMPTY_DIGEST) if signed else {}
@@ -128,6 +166,61 @@ class Server:
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         """Close all connections."""
         self._client.close()
+
+
+def _short(answer: httpx.Response) -> bytes:
+    """Return the beginning of an answer that says why not."""
+    return next(answer.iter_raw(ERROR_MAX), b"")[:ERROR_MAX]
+
+
+class Download:
+    """Something large that is coming.
+
+    Attributes:
+        size: its whole length, one of those that it may have.
+    """
+
+    def __init__(self, answer: httpx.Response, part: Path, held: int, sizes: Collection[int]) -> None:
+        """Look at the head of an answer; see `Server.download`."""
+        self._answer = answer
+        self._part = part
+        self._held = held
+        self.size = _whole_length(answer, held)
+        if self.size not in sizes:
+            raise PeerError(Failure.SIZE, f"{part.name.removesuffix('.part')} has a length that it cannot have")
+
+    def receive(self) -> None:
+        """Write what comes to the file, and sync it when it is whole.
+
+        Raises:
+            StoreError, PeerError: as `Server.download`.
+        """
+        started, at = time.monotonic(), self._held
+        try:
+            with self._part.open("r+b" if at else "wb") as file:
+                file.seek(at)
+                for piece in self._answer.iter_raw(_PIECE):
+                    at += len(piece)
+                    if at > self.size or time.monotonic() - started > ANSWER_SECONDS:
+                        raise PeerError(Failure.SIZE, f"the server's answer for {self._part.name} is too large, or takes too long")
+                    file.write(piece)
+                if at != self.size:
+                    raise PeerError(Failure.SIZE, f"{self._part.name.removesuffix('.part')} is shorter than the server said")
+                file.truncate()
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StoreError(Failure.STORE, f"{self._part.name} cannot be written: {error.strerror}; nothing is lost: make room and go on") from error
+
+
+def _whole_length(answer: httpx.Response, held: int) -> int:
+    """Return the length of the whole thing as the server says it; -1 when it does not, or goes on elsewhere than was asked."""
+    if answer.status_code == PARTIAL:
+        said = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+        goes_on = said is not None and int(said[1]) == held and int(said[2]) + 1 == int(said[3])
+        return int(said[3]) if said is not None and goes_on else -1
+    length = answer.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 10 else -1  # noqa: PLR2004 - digits, more than any block has
 
 
 class Missing(PeerError):  # noqa: N818 - it says what is so

@@ -17,6 +17,7 @@ from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 from corncrake_crypto.form import form_hash, read_form
 from corncrake_crypto.signatures import SigningKey
 from corncrake_vault import thread_commands
+from corncrake_vault.evidence.custody import check_arrived
 from corncrake_vault.export.exporting import export_parcel
 from corncrake_vault.inbox.delivery import weeks_at_server
 from corncrake_vault.inbox.growth import own_size, root_at
@@ -149,6 +150,7 @@ def _import(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     try:
         with said.parcel.open("rb") as source:
             done = import_parcel(vault, source)
+        done.faults += check_arrived(vault)
     except OSError as error:
         raise UsageError(Failure.MISUSE, f"the parcel cannot be read: {error.strerror}") from error
     needs = [f"report {report[:12]}… was kept aside: {failure}" for report, failure in done.kept_aside] + done.notes + _warnings(vault)

@@ -126,9 +126,7 @@ def block_states(store: Store, message: int, file: int) -> dict[str, int]:
     row = store.row("SELECT total, made FROM files WHERE message = ? AND file = ?", (message, file))
     total, made = row or (0, 0)
     upto = int(made) if total is not None else last_here(store, message, file) + 1
-    rows = store.rows(
-        "SELECT state, count(*) FROM blocks WHERE message = ? AND file = ? AND place < ? GROUP BY state", (message, file, upto)
-    )
+    rows = store.rows("SELECT state, count(*) FROM blocks WHERE message = ? AND file = ? AND place < ? GROUP BY state", (message, file, upto))
     states = {str(state): int(count) for state, count in rows}
     if total is not None and total > made:
         states["waiting"] = states.get("waiting", 0) + int(total) - int(made)

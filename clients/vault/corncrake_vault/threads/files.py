@@ -21,7 +21,7 @@ from corncrake_crypto.errors import Failure, FileError, PeerError, StoreError
 from corncrake_crypto.report import Report
 from corncrake_vault.threads.blocks import note_bad
 from corncrake_vault.threads.names import safe_name
-from corncrake_vault.threads.opening import FileOnShelf, Here, check_block
+from corncrake_vault.threads.opening import FileOnShelf, Here, check_block, runs_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 NO_END: Final = "ended without a closing mark: more may have been recorded than came"
 NO_HASH: Final = "the recording ends where its last block says; its reporter signed no hash of it"
-_SHOWN: Final = 8
-"""Runs of missing blocks in a line."""
 
 
 @dataclass(slots=True)
@@ -127,11 +125,9 @@ def note_on(shelf: FileOnShelf) -> str | None:
 
 
 def _waiting(shelf: FileOnShelf, missing: list[tuple[int, int]]) -> str:
-    numbers = ", ".join(str(first + 1) if end == first + 1 else f"{first + 1}-{end}" for first, end in missing[:_SHOWN])
     count = sum(end - first for first, end in missing)
     known = shelf.blocks if shelf.blocks is not None else missing[-1][1]
-    more = " …" if len(missing) > _SHOWN else ""
-    return f"waiting for {count} of {known} blocks ({numbers}{more}): export, push, pull, import; or save what is here with --partial"
+    return f"waiting for {count} of {known} blocks ({runs_text(missing)}): export, push, pull, import; or save what is here with --partial"
 
 
 def _write_whole(shelf: FileOnShelf, out: BinaryIO) -> str:
@@ -207,8 +203,8 @@ def _publish(temporary: Path, target: Path) -> Path:
     raise StoreError(Failure.STORE, f"there are a thousand files called {target.name} already")
 
 
-def _asked_again(shelf: FileOnShelf) -> FileError:
-    """Want anew each block of a file that is not what belongs there, and say how many these are."""
+def want_again(shelf: FileOnShelf) -> int:
+    """Want anew each block of a file that is not what belongs there, and return how many these are."""
     bad: list[str] = []
     for here in shelf.here():
         try:
@@ -218,6 +214,11 @@ def _asked_again(shelf: FileOnShelf) -> FileError:
     with shelf.store.transaction():
         for block in bad:
             note_bad(shelf.store, block)
+    return len(bad)
+
+
+def _asked_again(shelf: FileOnShelf) -> FileError:
+    count = want_again(shelf)
     return FileError(
-        Failure.INCOMPLETE, f"{len(bad)} of its blocks are not what its reporter sealed; they are asked for again: export, push, pull, import"
+        Failure.INCOMPLETE, f"{count} of its blocks are not what its reporter sealed; they are asked for again: export, push, pull, import"
     )

@@ -124,6 +124,12 @@ class FileOnShelf:
         return runs
 
 
+def runs_text(runs: list[tuple[int, int]], most: int = 8) -> str:
+    """Return runs of blocks as people count them: `3, 7-9`; the first `most` of them."""
+    shown = ", ".join(str(first + 1) if end == first + 1 else f"{first + 1}-{end}" for first, end in runs[:most])
+    return shown + (" …" if len(runs) > most else "")
+
+
 def check_block(shelf: FileOnShelf, index: int, sealed: bytes) -> tuple[int, str, int | None]:
     """Check that a sealed block is the one that belongs at `index` of a file; return how many bytes of it it holds, its mark, and its `of`.
 

@@ -13,9 +13,13 @@ from corncrake_crypto.encoding import canonical, decode_canonical, repair_text
 from corncrake_crypto.errors import Failure, UsageError
 from corncrake_crypto.form import Form
 from corncrake_crypto.report import Report
+from corncrake_vault.evidence.custody import custody_of
 from corncrake_vault.threads.blocks import block_states, not_here
+from corncrake_vault.threads.files import note_on
+from corncrake_vault.threads.opening import FileOnShelf
 
 if TYPE_CHECKING:
+    from corncrake_crypto.report import File
     from corncrake_vault.store.database import Store
     from corncrake_vault.vault import Vault
 
@@ -101,18 +105,7 @@ def show_thread(vault: Vault, number: int) -> dict[str, Any]:
                 "leaf": position,
                 "answers": _answers(store, content),
                 "left_out": list(content.left_out),
-                "files": [
-                    {
-                        "number": place + 1,
-                        "name": file.name,
-                        "type": file.type,
-                        "size": file.size,
-                        "cleaning": file.cleaning,
-                        "removed": list(file.removed or ()),
-                        "blocks": block_states(store, message, place),
-                    }
-                    for place, file in enumerate(content.files)
-                ],
+                "files": [_file(store, message, place, file) for place, file in enumerate(content.files)],
             }
         )
     waiting, missing = not_here(store, number)
@@ -127,6 +120,24 @@ def show_thread(vault: Vault, number: int) -> dict[str, Any]:
         "blocks_waiting": waiting,
         "blocks_missing": missing,
         "replies": [{"day": day, "text": text} for day, text in replies],
+    }
+
+
+def _file(store: Store, message: int, place: int, file: File) -> dict[str, Any]:
+    shelf = FileOnShelf(store, message, place)
+    return {
+        "number": place + 1,
+        "name": file.name,
+        "type": file.type,
+        "size": shelf.size,
+        "live": shelf.live,
+        "ended": shelf.ended,
+        "note": note_on(shelf),
+        "cleaning": file.cleaning,
+        "removed": list(file.removed or ()),
+        "blocks": block_states(store, message, place),
+        "missing": [[first + 1, end] for first, end in shelf.missing()],
+        "custody": custody_of(store, message, place),
     }
 
 

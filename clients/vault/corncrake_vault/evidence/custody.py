@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Custody: the hash of each original, taken when all of it has come, with the day and the version that took it.
+
+Rules of this file: a file is rebuilt by streaming and nothing of it is written: the original stays as it came, sealed. What is recorded is what was
+found, also when it is not what the reporter signed; it is never taken back.
+
+Source: crypto/spec/block.md §4; crypto/spec/report.md §5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from corncrake_crypto.errors import Failure, FileError, PeerError
+from corncrake_vault.inbox.promises import Fault
+from corncrake_vault.threads.files import want_again
+from corncrake_vault.threads.opening import FileOnShelf
+
+if TYPE_CHECKING:
+    from corncrake_vault.store.database import Store
+    from corncrake_vault.vault import Vault
+
+RIGHT: Final = "right"
+"""It is what the reporter signed."""
+UNSIGNED: Final = "unsigned"
+"""A recording that ended by its last block: nobody signed a hash."""
+OTHER: Final = "other"
+"""It is not what the reporter signed."""
+
+_ARRIVED: Final = (
+    "SELECT message, file FROM files f WHERE checked IS NULL AND blocks IS NOT NULL AND blocks = (SELECT count(*) FROM blocks b"
+    " WHERE b.message = f.message AND b.file = f.file AND b.place < f.blocks AND b.state = 'here') ORDER BY message, file"
+)
+
+
+def check_arrived(vault: Vault) -> list[Fault]:
+    """Take the hash of every file of which the last block has come since, and return what is not as it was signed."""
+    found: list[Fault] = []
+    for message, place in vault.store.rows(_ARRIVED):
+        shelf = FileOnShelf(vault.store, int(message), int(place))
+        try:
+            sha256, size = _hashed(shelf)
+        except (FileError, PeerError):
+            want_again(shelf)
+            found.append(
+                Fault(Failure.BLOCK, f"blocks of file {shelf.place + 1} of message {shelf.message} were damaged here; they are asked for again")
+            )
+            continue
+        checked = UNSIGNED if shelf.sha256 is None else RIGHT if (sha256, size) == (shelf.sha256, shelf.size) else OTHER
+        with vault.store.transaction():
+            vault.store.run(
+                "UPDATE files SET checked = ?, checked_sha256 = ?, checked_size = ?, checked_day = ?, checked_by = ? WHERE message = ? AND file = ?",
+                (checked, sha256, size, vault.today.isoformat(), f"corncrake-vault {version('corncrake-vault')}", message, place),
+            )
+        if checked == OTHER:
+            found.append(_other(shelf.place, _report_of(vault.store, shelf.message)))
+    return found
+
+
+def _hashed(shelf: FileOnShelf) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    for here in shelf.here():
+        piece = shelf.data(here)
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
+
+
+def _report_of(store: Store, message: int) -> str:
+    row = store.row("SELECT report FROM messages WHERE number = ?", (message,))
+    return "" if row is None else str(row[0])
+
+
+def _other(place: int, report: str) -> Fault:
+    return Fault(Failure.BLOCK, f"file {place + 1} of report {report[:12]}… has all its blocks, and not the hash or length that its reporter signed")
+
+
+def custody_of(store: Store, message: int, place: int) -> dict[str, Any] | None:
+    """Return what was found when all of a file had come: `found`, `sha256`, `size`, `day`, `by`; None before."""
+    row = store.row(
+        "SELECT checked, checked_sha256, checked_size, checked_day, checked_by FROM files WHERE message = ? AND file = ? AND checked IS NOT NULL",
+        (message, place),
+    )
+    return None if row is None else dict(zip(("found", "sha256", "size", "day", "by"), row, strict=True))
+
+
+def faults_of(store: Store, thread: int) -> list[Fault]:
+    """Return the files of a thread that are not what their reporter signed."""
+    rows = store.rows(
+        "SELECT f.file, m.report FROM files f JOIN messages m ON m.number = f.message WHERE m.thread = ? AND f.checked = ? ORDER BY m.number, f.file",
+        (thread, OTHER),
+    )
+    return [_other(int(place), str(report)) for place, report in rows]
