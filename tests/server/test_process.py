@@ -80,8 +80,8 @@ HALF_A_BODY = b"POST /v1/desks/legal/epochs/%d/reports HTTP/1.1\r\nHost: h\r\nCo
 def test_the_settings_of_the_deployment_are_settings_and_its_comments_the_defaults() -> None:
     text = (Path(__file__).parents[2] / "deploy" / "server.toml").read_text()
     given = msgspec.convert(tomllib.loads(text), Settings)
-    assert set(Settings.__struct_fields__) == set(re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE))
-    for name, value in re.findall(r"^# ([a-z_]+) = (\S+)", text, re.MULTILINE):
+    assert set(Settings.__struct_fields__) == set(re.findall(r"^(?:# )?([a-z0-9_]+) = ", text, re.MULTILINE))
+    for name, value in re.findall(r"^# ([a-z0-9_]+) = (\S+)", text, re.MULTILINE):
         if name not in {"database_url", "key_dir"}:
             assert str(getattr(Settings(data_dir="x"), name)) == value.strip('"')
     assert given.origin.startswith("https://")

@@ -89,7 +89,7 @@ async def put_block(request: AnyRequest, block: str) -> Response[bytes]:
 
 
 @head("/v1/blocks/{block:str}")
-async def head_block(request: AnyRequest, block: str) -> Response[bytes]:
+async def head_block(request: AnyRequest, block: str) -> Response[None]:
     """Say whether a block is there: 200 or 404, and nothing else about it."""
     present = await services(request).blocks.has(block)
-    return Response(b"", status_code=200 if present else 404, media_type=MediaType.TEXT)
+    return Response(None, status_code=200 if present else 404, media_type=MediaType.TEXT)
