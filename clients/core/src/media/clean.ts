@@ -6,18 +6,24 @@
  * nothing that the choice removes and would change nothing.
  */
 import { FileError } from "../errors";
+import { tellHeic, tellPdf } from "./about";
+import { planFilm } from "./film";
+import { planGif } from "./gif";
 import { planJpeg } from "./jpeg";
 import { kindOf } from "./kinds";
 import { broken, lengthOf, Plan, sourceOf, Uncleanable, Window } from "./plan";
+import { planPng } from "./png";
 import { EVENT_TELLS, YOU_TELLS, type Choice, type Cleaned, type FileKind, type Progress, type Source, type Telling } from "./source";
+import { planWebm } from "./webm";
+import { planWebp } from "./webp";
 
 type Reader = (window: Window, plan: Plan) => Promise<void>;
 
 /** Readers that can also clean. */
-const CLEANERS: Partial<Record<FileKind, Reader>> = { jpeg: planJpeg };
+const CLEANERS: Partial<Record<FileKind, Reader>> = { jpeg: planJpeg, png: planPng, webp: planWebp, gif: planGif, mp4: planFilm, mov: planFilm, m4a: planFilm, webm: planWebm };
 
 /** Readers of kinds that are told, and sent as they are. */
-const TELLERS: Partial<Record<FileKind, Reader>> = {};
+const TELLERS: Partial<Record<FileKind, Reader>> = { heic: tellHeic, pdf: tellPdf };
 
 async function planned(source: Source, reader: Reader, choice: Exclude<Choice, "keep">, onProgress?: Progress): Promise<Plan> {
   const plan = new Plan(choice);

@@ -13,6 +13,8 @@ export const MAX_EDITS = 200_000;
 
 const WINDOW = 262_144;
 const MAX_READ = 4_194_304;
+/** How often a file may be read through, on the average: one that makes its reader jump about is given up. */
+const MAX_PASSES = 8;
 const MAX_SHOWN = 16;
 const MAX_TEXT = 64;
 const ZEROS = new Uint8Array(1_048_576);
@@ -37,10 +39,17 @@ export class Window {
   constructor(
     private readonly source: Source,
     private readonly onProgress?: Progress,
+    private readonly ahead = WINDOW,
+    private readonly budget = { left: MAX_PASSES * source.size + MAX_READ * 16 },
   ) {}
 
   get size(): number {
     return this.source.size;
+  }
+
+  /** Another window over the same source, for reading in two places at once. */
+  another(ahead = WINDOW): Window {
+    return new Window(this.source, this.onProgress, ahead, this.budget);
   }
 
   /** The bytes from `at`, `length` of them (at most 4 MiB). @throws FileError `archive` when the file ends before that. */
@@ -48,8 +57,10 @@ export class Window {
     if (!Number.isSafeInteger(at + length) || at < 0 || length < 0 || at + length > this.size) throw broken("it breaks off");
     if (length > MAX_READ) throw broken("a part of it that should be short is very long");
     if (at < this.start || at + length > this.start + this.bytes.length) {
+      const end = Math.min(this.size, at + Math.max(length, this.ahead));
+      if ((this.budget.left -= end - at) < 0) throw new Uncleanable("its parts lie too far from each other");
       this.start = at;
-      this.bytes = await this.source.read(at, Math.min(this.size, at + Math.max(length, WINDOW)));
+      this.bytes = await this.source.read(at, end);
       this.onProgress?.(at, this.size);
     }
     return this.bytes.subarray(at - this.start, at - this.start + length);
@@ -194,7 +205,7 @@ export function same(a: Uint8Array, b: Uint8Array): boolean {
 /** Bytes as text, one character for each. */
 export function latin1(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += 8_192) text += String.fromCharCode(...bytes.subarray(at, at + 8_192));
   return text;
 }
 
