@@ -7,10 +7,12 @@
  *
  * Source: ISO/IEC 14496-12 §4.2; QuickTime File Format, 'Atoms'.
  */
-import { ascii, broken, latin1, viewOf, type Plan, type Window } from "./plan";
+import { ascii, broken, latin1, Uncleanable, viewOf, type Plan, type Window } from "./plan";
 
 const MAX_BOXES = 200_000;
+const MAX_SAMPLES = 20_000_000;
 const FREE = ascii("free");
+const TYPE = /^[\x20-\x7e\xa9]{4}$/;
 
 /** One box: its type, where it starts, where its body starts, where it ends. */
 export interface Box {
@@ -29,6 +31,7 @@ export type Rules<Context> = Readonly<Record<string, Rule<Context>>>;
 /** A film that is being read: its window, its plan, and how many boxes may still be looked at. */
 export class Film {
   private left = MAX_BOXES;
+  private samples = MAX_SAMPLES;
 
   constructor(
     readonly window: Window,
@@ -52,9 +55,22 @@ export class Film {
     return { type, start: at, body, end: at + size };
   }
 
+  /** Say whether a box of one of these types starts at a place, or any box that ends within the file. What some cameras write behind their films is none. */
+  async holdsBox(at: number, types: readonly string[]): Promise<boolean> {
+    if (at + 8 > this.window.size) return false;
+    const type = latin1(await this.window.read(at + 4, 4));
+    const size = await this.u32(at);
+    return types.includes(type) || (TYPE.test(type) && (size === 1 || (size >= 8 && at + size <= this.window.size)));
+  }
+
   /** One less may be looked at. @throws FileError `archive` when none may. */
   spend(): void {
     if ((this.left -= 1) < 0) throw broken("it has too many boxes");
+  }
+
+  /** So many samples of the film will be looked at. @throws Uncleanable when there are more than anybody films. */
+  spendSamples(count: number): void {
+    if ((this.samples -= count) < 0) throw new Uncleanable("it has too many samples");
   }
 
   /** The boxes in a range; and where they end, which is before the range's end when what follows is no box. */

@@ -8,14 +8,13 @@
  * Source: ISO/IEC 14496-12 §6.2 and §8; QuickTime File Format; docs/decisions/0009-films-are-cleaned-in-place.md.
  */
 import { container, Film, table, upTo, type Box, type Rules } from "./boxes";
-import { planNotes, type Kept } from "./place";
+import { planNotes, planOwn, type Kept } from "./place";
 import { ascii, broken, latin1, same, Uncleanable, type Plan, type Window } from "./plan";
 import { addTrack, FRAGMENT_RULES, Ranges, type Fragment } from "./samples";
 import { blankTimes, lookAtTrack, planTrack, type Track } from "./track";
 
 const BRANDS = /^(iso[m2-9]|mp4[12]|avc1|M4[VAB] |qt {2}|dash|dby1|hvc1|hev1|av01|3g[p2][4-7a-c]|MSNV|mmp4|\0{4})$/;
 const NEEDED = ["ftyp", "styp", "moov", "moof", "mdat", "sidx"];
-const TYPE = /^[\x20-\x7e\xa9]{4}$/;
 
 interface Whole {
   readonly kept: Kept;
@@ -41,6 +40,7 @@ const MOVIE: Rules<Whole> = {
   },
   udta: (film, box, whole) => planNotes(film, box, whole.kept),
   meta: (film, box, whole) => planNotes(film, box, whole.kept),
+  uuid: planOwn,
 };
 
 /** Say what a brand may be; others, which name a maker, become the plainest. */
@@ -65,8 +65,7 @@ async function topBoxes(film: Film): Promise<Box[]> {
   let end = 0;
   for (let at = 0; at < window.size; ) {
     const ready = ["moov", "mdat"].every((type) => found.some((one) => one.type === type));
-    const known = at + 8 <= window.size && TYPE.test(latin1(await window.read(at + 4, 4)));
-    if (!known && ready) break;
+    if (ready && !(await film.holdsBox(at, NEEDED))) break;
     const box = (await film.boxAt(at, window.size)) ?? { type: latin1(await window.read(at + 4, 4)), start: at, body: at + 8, end: window.size };
     found.push(box);
     at = box.end;
@@ -141,6 +140,7 @@ export async function planFilm(window: Window, plan: Plan): Promise<void> {
     if (box.type === "moof") await planFragment(film, box, tracks, ranges);
     else if (box.type === "ftyp" || box.type === "styp") await planBrands(film, box);
     else if (box.type === "sidx") await planIndex(film, box);
+    else if (box.type === "uuid") await planOwn(film, box);
     else if (!["moov", "mdat"].includes(box.type) && (await film.free(box))) plan.tell("other");
   }
   const gone = tracks.some((one) => !one.keep);

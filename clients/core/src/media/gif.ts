@@ -9,7 +9,9 @@
 import { ascii, broken, latin1, same, type Plan, type Window } from "./plan";
 import { tellText } from "./text";
 
-const MAX_BLOCKS = 1_000_000;
+const MAX_BLOCKS = 100_000;
+/** Of one frame. Writers fill them: 255 bytes each. */
+const MAX_SUB_BLOCKS = 2_000_000;
 const COMMENT = 0xfe;
 const PLAIN_TEXT = 0x01;
 const APPLICATION = 0xff;
@@ -23,7 +25,9 @@ function tableLength(flags: number): number {
 
 /** The place after a run of sub-blocks that starts at `at`. */
 async function subBlocksEnd(window: Window, at: number): Promise<number> {
-  for (let place = at; ; ) {
+  let place = at;
+  for (let count = 0; ; count += 1) {
+    if (count > MAX_SUB_BLOCKS) throw broken("it has too many blocks");
     const length = (await window.read(place, 1))[0] ?? 0;
     place += 1 + length;
     if (length === 0) return place;

@@ -23,6 +23,7 @@ const APP14 = 0xee;
 const COMMENT = 0xfe;
 const EXIF = "Exif\0\0";
 const MAX_SEGMENTS = 100_000;
+const MAX_FILL = 4_096;
 
 /** A plain JFIF header: version 1.01, no density, no thumbnail. */
 const JFIF = ascii("\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
@@ -60,6 +61,7 @@ async function segmentAt(window: Window, at: number): Promise<Segment> {
   let head = await window.read(start, 2);
   while (head[0] === 0xff && head[1] === 0xff) {
     start += 1;
+    if (start - at > MAX_FILL) throw broken("a segment does not start where it must");
     head = await window.read(start, 2);
   }
   const marker = head[1] ?? 0;
@@ -92,7 +94,8 @@ function applicationSegment(marker: number, raw: Uint8Array, plan: Plan, exif: {
     const length = tiff.length + 8;
     return Uint8Array.of(0xff, APP1, length >> 8, length & 0xff, ...ascii(EXIF), ...tiff);
   }
-  if (marker === COMMENT) plan.tell("text", latin1(body));
+  if (marker === APP0 && name.startsWith("JFXX\0")) plan.tell("thumbnail");
+  else if (marker === COMMENT) plan.tell("text", latin1(body));
   else if (marker === APP2 && name.startsWith("ICC_PROFILE")) plan.tell("colours");
   else if (marker === APP2 && name.startsWith("MPF\0")) plan.tell("thumbnail");
   else if (marker === APP13) plan.tell("text");
@@ -106,7 +109,7 @@ export async function planJpeg(window: Window, plan: Plan): Promise<void> {
   const exif: { facts?: ExifFacts } = {};
   let at = 2;
   let drawn = false;
-  let headers = "";
+  const headers = new Set<number>();
   for (let count = 0; ; count += 1) {
     if (count > MAX_SEGMENTS) throw broken("it has too many segments");
     const { marker, start, end } = await segmentAt(window, at);
@@ -116,9 +119,13 @@ export async function planJpeg(window: Window, plan: Plan): Promise<void> {
     drawn ||= marker === SOS;
     if (draws(marker)) continue;
     const raw = (await window.read(start, end - start)).slice();
-    const instead = headers.includes(`<${String(marker)}>`) && marker !== APP1 ? new Uint8Array() : applicationSegment(marker, raw, plan, exif);
-    // One header of each kind: a second would be a place to hide things.
-    if (instead.length > 0) headers += `<${String(marker)}>`;
+    let instead = applicationSegment(marker, raw, plan, exif);
+    if (instead.length > 0 && headers.has(marker)) {
+      // One header of each kind: a second would be a place to hide things.
+      plan.tell("other");
+      instead = new Uint8Array();
+    }
+    if (instead.length > 0) headers.add(marker);
     if (!same(raw, instead)) plan.replace(start, end, instead);
   }
   if (!drawn) throw broken("it holds no picture");

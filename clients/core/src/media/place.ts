@@ -9,6 +9,7 @@
 import type { Box, Film } from "./boxes";
 import { ascii, latin1, viewOf } from "./plan";
 import type { Tell } from "./source";
+import { tellText } from "./text";
 
 const MAX_NOTES = 65_536;
 const PLACE = /([+-]\d{2}(?:\.\d{1,8})?)([+-]\d{3}(?:\.\d{1,8})?)([+-]\d{1,5}(?:\.\d{1,4})?)?(?:CRS[A-Za-z0-9_]{1,16})?\//;
@@ -72,10 +73,20 @@ function tellNotes(film: Film, notes: Uint8Array): string {
   const text = latin1(notes);
   const said = PLACE.exec(text);
   const place = said === null ? lociOf(notes) : `${said[1] ?? ""}${said[2] ?? ""}${said[3] ?? ""}/`;
+  if (text.includes("<x:xmpmeta")) {
+    tellText(film.plan, notes);
+    return place;
+  }
   const found = WORDS.filter(([pattern]) => pattern.test(text));
   for (const [, tell] of found) film.plan.tell(tell, tell === "place" ? place : "");
   if (found.length === 0 && text.length > 8) film.plan.tell("other");
   return place;
+}
+
+/** A box that its maker defined: it goes. */
+export async function planOwn(film: Film, box: Box): Promise<void> {
+  tellNotes(film, (await film.window.read(box.body, Math.min(box.end - box.body, MAX_NOTES))).slice());
+  await film.free(box);
 }
 
 /** A box of notes: it goes; where the place is kept, a note of ours stands in its room. */

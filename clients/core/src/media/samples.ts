@@ -13,7 +13,6 @@ import type { Track } from "./track";
 import { planUnits } from "./units";
 
 const MAX_RANGES = 500_000;
-const MAX_SAMPLES = 20_000_000;
 
 /** Ranges of bytes that are shown, in any order; two numbers each. */
 export class Ranges {
@@ -117,7 +116,7 @@ export async function addTrack(film: Film, { tables, handler, coding: { units } 
   // Old QuickTime counts sound in single samples of 'one byte' that are in truth longer: blanking by that would destroy it.
   if (sound && sizes.constant === 1) throw new Uncleanable("its sound is counted in the old way");
   if (sizes.constant * sizes.count > film.window.size) throw broken("it names more than it holds");
-  if (sizes.count > MAX_SAMPLES) throw new Uncleanable("it has too many samples");
+  film.spendSamples(sizes.count);
   const large = tables.offsets?.type === "co64";
   const offsets = await column(film, tables.offsets, 8, large ? 8 : 4);
   const runs = await column(film, tables.stsc, 8, 12);
@@ -195,7 +194,8 @@ async function fragmentRun(film: Film, box: Box, fragment: Fragment): Promise<vo
   at += flags & 4 ? 4 : 0;
   const before = flags & 0x100 ? 4 : 0;
   const entry = before + (flags & 0x200 ? 4 : 0) + (flags & 0x400 ? 4 : 0) + (flags & 0x800 ? 4 : 0);
-  if (at + count * entry > box.end || count > MAX_SAMPLES) throw broken("a table is longer than its box");
+  if (at + count * entry > box.end) throw broken("a table is longer than its box");
+  film.spendSamples(count);
   if (entry === 0 && (fragment.size === 0 || count * fragment.size > film.window.size)) throw broken("it names more than it holds");
   const { units } = fragment.track?.coding ?? {};
   const table = new Column(film.window.another(), at, entry, count);

@@ -68,7 +68,8 @@ const vorbis: Check = async (film, element) => {
   const cross = (): void => {
     const length = place + 4 <= end ? view.getUint32(place, true) : Infinity;
     if (place + 4 + length > end) throw new Uncleanable("what its decoder needs is not as it must be");
-    film.plan.tell("software", latin1(raw.subarray(place + 4, place + 4 + length)).replace(/^x+$/, ""));
+    const words = latin1(raw.subarray(place + 4, place + 4 + length));
+    if (/[^x]/.test(words)) film.plan.tell("software", words);
     raw.fill(0x78, place + 4, place + 4 + length);
     place += 4 + length;
   };
