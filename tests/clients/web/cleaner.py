@@ -40,8 +40,8 @@ class Answer:
     """Bytes read in all."""
     longest: int
     """Bytes of the longest read."""
-    peak: int
-    """Bytes of memory that the process has held at most, so far."""
+    held: int
+    """Bytes of memory in use at most, after what was not in use had been collected."""
 
     @property
     def tells(self) -> set[str]:
@@ -64,13 +64,18 @@ def clean_all(media: Path, jobs: Sequence[tuple[Path, str, Path | None]]) -> lis
     lines = [json.dumps({"path": str(path), "choice": choice, **({"to": str(to)} if to else {})}) for path, choice, to in jobs]
     script = Path(__file__).with_name("cleaning.mjs")
     done = subprocess.run(
-        [NODE, "--max-old-space-size=256", script, media], input="\n".join(lines), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        [NODE, "--expose-gc", "--max-old-space-size=256", script, media],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     said = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, f"{jobs[len(said)][0]}: {done.stderr}"
     assert len(said) == len(jobs)
     return [
-        Answer(one["telling"], one.get("removed"), one.get("size"), one.get("refused"), one["bytes"], one["longest"], one["peak"]) for one in said
+        Answer(one["telling"], one.get("removed"), one.get("size"), one.get("refused"), one["bytes"], one["longest"], one["held"]) for one in said
     ]
 
 

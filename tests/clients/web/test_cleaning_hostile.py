@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MIB: Final = 2**20
 EACH: Final = {"quick": 10, "full": 25, "slow": 400}
+LARGE: Final = {"quick": 2**28, "full": 2**30, "slow": 4 * 2**30}
 PASSES: Final = 3 * 8
 """A file is read by `inspect`, and by `clean` twice; each may read it eight times over."""
 NUMBERS: Final = (b"\0\0\0\0", b"\0\0\0\x01", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\0\0\0\x01\x80\0\0\0\0\0\0\0", b"\0\0\0\x08")
@@ -34,6 +35,8 @@ def mutated(raw: bytes, chance: random.Random) -> bytes:
     """One file like another, with a few things wrong."""
     out = bytearray(raw)
     for _ in range(chance.choice((1, 1, 2, 5, 20))):
+        if not out:
+            break
         at = chance.randrange(len(out))
         match chance.randrange(6):
             case 0:
@@ -66,7 +69,7 @@ def assert_bounded(answers: list[Answer], sizes: list[int]) -> None:
         assert answer.longest <= 4 * MIB
         assert len(answer.telling["shown"]) <= 16
         assert all(len(one["text"]) <= 64 for one in answer.telling["shown"])
-    assert answers[-1].peak - answers[0].peak < 64 * MIB
+    assert max(answer.held for answer in answers) < 64 * MIB
 
 
 def originals() -> dict[str, bytes]:
@@ -160,12 +163,12 @@ def test_files_made_to_harm_are_refused(media: Path, tmp_path: Path) -> None:
     assert not any(answer.telling["cleanable"] for answer in answers)
 
 
-def test_a_film_of_many_gigabytes_is_cleaned_without_being_held(media: Path, tmp_path: Path) -> None:
+def test_a_film_of_gigabytes_is_cleaned_without_being_held(media: Path, tmp_path: Path, tier: str) -> None:
     """Its data are a hole in the disk, with samples at both ends; the index, with its notes, follows."""
     film = films.MADE["mp4", "notes and times"][0]()
     data, index = find(film, b"mdat"), find(film, b"moov")
-    size = 4 * 2**30
-    path, copy = tmp_path / "large", tmp_path / "copy"
+    size = LARGE[tier]
+    path = tmp_path / "large"
     with path.open("wb") as file:
         # The same film, its data made longer: what is beyond the samples is a hole, which tells nothing.
         head = film[: data[0]]
@@ -174,15 +177,12 @@ def test_a_film_of_many_gigabytes_is_cleaned_without_being_held(media: Path, tmp
         file.truncate(data[0] - 8 + size)
         file.seek(0, os.SEEK_END)
         file.write(film[slice(*index)])
-    small = tmp_path / "small"
-    small.write_bytes(film)
-    first, answer = clean_all(media, [(small, "strip", None), (path, "strip", None)])
+    (answer,) = clean_all(media, [(path, "strip", None)])
     assert answer.refused is None
     assert answer.size == path.stat().st_size
     assert {"place", "owner", "time"} <= set(answer.removed or [])
     assert answer.longest <= 4 * MIB
-    assert answer.peak - first.peak < 64 * MIB
-    del copy
+    assert answer.held < 64 * MIB
 
 
 def test_words_hidden_in_the_data_of_a_large_film_are_blanked(media: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import { broken, type Plan, type Window } from "./plan";
 
 const VOID = 0xec;
 const CHECKSUM = 0xbf;
-const MAX_ELEMENTS = 10_000_000;
+const MAX_ELEMENTS = 4_000_000;
 
 /** One element: its id, where it starts, where its body starts and ends; `open` when it does not say how long it is. */
 export interface Element {

@@ -75,7 +75,7 @@ export class Window {
   async isZero(start: number, end: number): Promise<boolean> {
     for (let at = start; at < end; ) {
       const part = await this.some(at, end);
-      if (part.some((byte) => byte !== 0)) return false;
+      if (!allZero(part)) return false;
       at += part.length;
     }
     return true;
@@ -195,6 +195,15 @@ export function lastAtOrBefore(ascending: { readonly length: number; readonly [i
     else high = middle;
   }
   return low - 1;
+}
+
+/** Say whether all bytes are zero; four at a time, since gigabytes may be. */
+function allZero(bytes: Uint8Array): boolean {
+  const odd = bytes.byteOffset % 4 === 0 ? bytes.length % 4 : bytes.length;
+  const words = new Int32Array(bytes.buffer, odd === bytes.length ? 0 : bytes.byteOffset, (bytes.length - odd) / 4);
+  for (let at = 0; at < words.length; at += 1) if (words[at] !== 0) return false;
+  for (let at = bytes.length - odd; at < bytes.length; at += 1) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 /** Say whether two byte strings are the same. */
