@@ -103,13 +103,16 @@ export class LiveFile {
     return this.held > MOST_HELD || this.index >= MOST_BLOCKS;
   }
 
-  /** Take the next bytes, which are `ms` milliseconds of the recording; what fills a block leaves, and the rest too where the line keeps up. */
-  append(bytes: Uint8Array, ms: number): void {
+  /**
+   * Take the next bytes, which are `ms` milliseconds of the recording. What fills a block leaves, and the rest too where the line keeps up; if they are the last
+   * ones, the rest leaves with the end.
+   */
+  append(bytes: Uint8Array, ms: number, last: boolean): void {
     this.hash.update(bytes);
     this.size += bytes.length;
     this.waiting.push({ bytes, ms });
     while (this.waitingBytes >= BLOCK_DATA) this.cut(false);
-    if (this.waitingBytes > 0 && this.outbox.length < AT_ONCE) this.cut(false);
+    if (this.waitingBytes > 0 && !last && this.outbox.length < AT_ONCE) this.cut(false);
     this.onChange();
   }
 

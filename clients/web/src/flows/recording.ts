@@ -152,7 +152,7 @@ export class Recording {
   private record(): void {
     const { format, slowness } = this.options;
     const onPiece = (bytes: Uint8Array, ms: number): void => {
-      this.file.append(bytes, ms);
+      this.file.append(bytes, ms, this.stopped);
       if (this.file.isFull) this.endBy("slow");
     };
     this.recorder = new Recorder(this.stream, format, slowness, onPiece, () => {

@@ -89,7 +89,7 @@ export const en = {
   record_stop: "Stop",
   record_hide: "Hide the picture",
   record_show: "Show the picture",
-  record_left: "Has left: {left}",
+  record_left: "Has left this device: {left}",
   record_here: "Still here: {here}",
   record_line_whole: "The line holds.",
   record_line_broken: "The line is broken. Recording goes on. What is still here leaves by itself when the line is back.",

@@ -85,7 +85,7 @@ export const es: Messages = {
   record_stop: "Parar",
   record_hide: "Ocultar la imagen",
   record_show: "Mostrar la imagen",
-  record_left: "Ya salió: {left}",
+  record_left: "Ya salió de este aparato: {left}",
   record_here: "Sigue aquí: {here}",
   record_line_whole: "La conexión funciona.",
   record_line_broken: "Se cortó la conexión. La grabación sigue. Lo que sigue aquí sale solo cuando vuelva la conexión.",

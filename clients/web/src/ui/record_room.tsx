@@ -13,6 +13,7 @@ import { explain } from "../flows/explain";
 import { Recording, type Ended, type RecordingState } from "../flows/recording";
 import type { Visit } from "../flows/visit";
 import type { Language, Messages } from "../i18n/messages";
+import { RefusedError } from "../transport/server";
 import { Action, Alert, Heading } from "./controls";
 import { Announcing, RecordingOn, RecordingOver, RecordReady, RestLeaving } from "./record_screens";
 
@@ -96,7 +97,10 @@ export function RecordRoom(props: RoomProps): JSX.Element {
       if (!begun) return;
       props.onLeft("report");
       setStep({ name: "on" });
-    }).catch((error: unknown) => { setStep({ name: "failed", error }); });
+    }).catch((error: unknown) => {
+      if (error instanceof RefusedError) props.onLeft("nothing");
+      setStep({ name: "failed", error });
+    });
   };
   const start = (): void => {
     const format = formatFor(medium);
