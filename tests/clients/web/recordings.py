@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 CAMERA: Final = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 """A camera and a microphone of Chromium's own making, and leave for every page to use them."""
-BEGUN: Final = """
-    window.begun = 0;
-    const start = MediaRecorder.prototype.start;
+COUNTING: Final = """
+    window.begun = window.asked = 0;
+    const { start, requestData } = MediaRecorder.prototype;
     MediaRecorder.prototype.start = function (...all) { begun += 1; return start.apply(this, all); };
+    MediaRecorder.prototype.requestData = function () { asked += 1; return requestData.call(this); };
 """
+"""Counts how often recorders were started, and asked for what they had."""
 LASTING: Final = re.compile(r"(?:(\d+) min )?(\d+) s$")
 # A recording of these tests has no more blocks; behind a gap of so many none is looked for.
 MOST: Final = 24
@@ -39,7 +41,7 @@ MISSING: Final = 404
 
 def ready(page: Page, address: str, text: str, kind: str = "Film now") -> None:
     """From the first screen to the one before the camera."""
-    page.add_init_script(BEGUN)
+    page.add_init_script(COUNTING)
     open_page(page, address)
     write(page, text, [])
     page.get_by_role("button", name=kind).click()

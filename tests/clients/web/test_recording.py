@@ -29,11 +29,17 @@ from tests.clients.web.recordings import (
     seconds_played,
     stop,
 )
+from tests.clients.web.test_access import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.server.running import RunningServer
+
+SAY = {
+    "en": {"write": "Write a report", "film": "Film now", "start": "Start", "stop": "Stop", "add": "Write what you saw"},
+    "es": {"write": "Escribir un aviso", "film": "Filmar ahora", "start": "Empezar", "stop": "Parar", "add": "Escribir lo que vio"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +55,16 @@ def page_browser(page_server: RunningServer) -> Iterator[Browser]:
 def test_a_film_arrives_whole_after_the_report_that_names_it_and_is_closed(page: Page, address: str, page_server: RunningServer) -> None:
     told = "I film the bridge."
     seen = arrivals(page)
+    broken: list[str] = []
+    page.on("console", lambda message: broken.append(message.text) if "Policy" in message.text else None)
+    page.on("pageerror", lambda error: broken.append(str(error)))
     record(page, address, told)
     recorded(page, 14)
     shot(page, "r2-filming")
     stop(page)
     shot(page, "r4-over")
     assert (seen[0], seen[-1], seen.count("report")) == ("report", "report", 2)
+    assert broken == []
     (film,) = recordings(page_server, told)
     assert (film.report.kind, film.entry.live, film.entry.name, film.entry.type) == ("first", True, "recording-1.webm", "video/webm")
     assert_whole(film)
@@ -241,3 +251,62 @@ def test_leaving_quickly_ends_the_recording_and_what_left_stays(page: Page, addr
     assert (film.closed, film.marked) == (None, [])
     assert len(film.blocks) >= 2
     assert seconds_played(film.data, "video") > 0
+
+
+def test_a_page_that_is_hidden_has_what_there_is_leave_at_once(page: Page, address: str) -> None:
+    record(page, address, "I film and the screen is locked.")
+    with page.expect_request(lambda request: request.method == "PUT"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.evaluate("asked") == 1
+    stop(page)
+
+
+def screens(page: Page, address: str, language: str) -> Iterator[str]:
+    """Go through every screen of a recording, stopping at each."""
+    say = SAY[language]
+
+    def click(name: str) -> None:
+        page.get_by_role("button", name=say[name], exact=True).click()
+
+    def alert() -> None:
+        page.locator("[role=status].alert").wait_for()
+
+    page.goto(address)
+    click("write")
+    page.locator("textarea").first.fill("x")
+    click("film")
+    page.get_by_role("button", name=say["start"]).wait_for()
+    yield "ready"
+    held = hold_reports(page)
+    click("start")
+    while not held:
+        page.wait_for_timeout(50)
+    yield "announcing"
+    held[0].continue_()
+    page.unroute("**/reports")
+    page.get_by_role("button", name=say["stop"]).wait_for()
+    yield "on"
+    page.context.set_offline(offline=True)
+    alert()
+    yield "broken"
+    click("stop")
+    page.locator("progress").wait_for()
+    alert()
+    yield "rest"
+    page.context.set_offline(offline=False)
+    page.get_by_role("button", name=say["add"]).wait_for()
+    yield "over"
+    click("add")
+    page.locator("textarea").first.wait_for()
+    yield "story"
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("es", "dark")])
+def test_axe_finds_nothing_on_any_screen_of_a_recording(new_page: Callable[..., Page], address: str, language: str, scheme: str) -> None:
+    page = new_page(locale=language, color_scheme=scheme, bypass_csp=True)
+    found: dict[str, list[str]] = {}
+    for screen in screens(page, address, language):
+        shot(page, f"r-{language}-{screen}")
+        found[screen] = faults(page)
+    assert len(found) == 7
+    assert {screen: what for screen, what in found.items() if what} == {}

@@ -19,7 +19,7 @@ import { LineError } from "../transport/server";
 export const MOST_HELD = 48 * 1024 * 1024;
 const AT_ONCE = 3;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 4_000;
+const LONGEST_PAUSE_MS = { broken: 4_000, refused: 30_000 };
 /** What comes until a recorder has stopped still finds names. */
 const MOST_BLOCKS = MAX_LIVE_BLOCKS - 64;
 
@@ -35,10 +35,10 @@ export interface Amounts {
   readonly line: Line;
 }
 
-/** The way to the server. */
+/** The way to the server; a request ends early when `signal` says so. */
 export interface BlockLine {
-  put(id: string, sealed: Uint8Array): Promise<void>;
-  has(id: string): Promise<boolean>;
+  readonly put: (id: string, sealed: Uint8Array, signal: AbortSignal) => Promise<void>;
+  readonly has: (id: string, signal: AbortSignal) => Promise<boolean>;
 }
 
 interface Waiting {
@@ -72,6 +72,7 @@ export class LiveFile {
   private leftMs = 0;
   private blocksLeft = 0;
   private line: Line = "whole";
+  private readonly dropped = new AbortController();
   private ended = false;
   private onEmpty: () => void = () => undefined;
 
@@ -137,6 +138,7 @@ export class LiveFile {
   /** Forget what has not left. */
   drop(): void {
     clearTimeout(this.rest);
+    this.dropped.abort();
     this.waiting = [];
     this.outbox = [];
     this.onEmpty();
@@ -191,23 +193,27 @@ export class LiveFile {
   private async bring(one: OnItsWay, sealed: Uint8Array): Promise<void> {
     one.going = true;
     this.going += 1;
+    const { signal } = this.dropped;
     try {
-      if (!one.tried || !(await this.server.has(one.id))) await this.server.put(one.id, sealed);
+      if (!one.tried || !(await this.server.has(one.id, signal))) await this.server.put(one.id, sealed, signal);
       this.hasLeft(one);
     } catch (error) {
       one.tried = true;
       one.going = false;
-      this.line = error instanceof LineError ? "broken" : "refused";
-      this.width = 1;
-      if (this.rest === undefined) {
-        this.rest = setTimeout(() => { this.retry(); }, this.pauseMs);
-        this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
-      }
+      this.hasFailed(error instanceof LineError ? "broken" : "refused");
     }
     this.going -= 1;
     this.pump();
     this.onChange();
     if (this.outbox.length === 0) this.onEmpty();
+  }
+
+  private hasFailed(line: "broken" | "refused"): void {
+    this.line = line;
+    this.width = 1;
+    if (this.rest !== undefined || this.dropped.signal.aborted) return;
+    this.rest = setTimeout(() => { this.retry(); }, this.pauseMs);
+    this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS[line]);
   }
 
   private hasLeft(one: OnItsWay): void {

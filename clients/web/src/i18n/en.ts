@@ -92,6 +92,7 @@ export const en = {
   record_left: "Has left this device: {left}",
   record_here: "Still here: {here}",
   record_line_whole: "The line holds.",
+  record_line_slow: "The line is slower than the recording. Nothing is lost: what is still here leaves bit by bit. Keep this page open.",
   record_line_broken: "The line is broken. Recording goes on. What is still here leaves by itself when the line is back.",
   record_line_refused: "The server cannot take it now. Recording goes on. What is still here is tried again by itself.",
   record_closing_heading: "Sending the rest",

@@ -88,6 +88,7 @@ export const es: Messages = {
   record_left: "Ya salió de este aparato: {left}",
   record_here: "Sigue aquí: {here}",
   record_line_whole: "La conexión funciona.",
+  record_line_slow: "La conexión es más lenta que la grabación. No se pierde nada: lo que sigue aquí sale poco a poco. Deje esta página abierta.",
   record_line_broken: "Se cortó la conexión. La grabación sigue. Lo que sigue aquí sale solo cuando vuelva la conexión.",
   record_line_refused: "El servidor no puede recibirlo ahora. La grabación sigue. Lo que sigue aquí se intenta otra vez solo.",
   record_closing_heading: "Enviando el resto",

@@ -10,6 +10,8 @@ import { Action, Alert, Choice, Heading } from "./controls";
 
 /** A minute of film at a megabit a second, and of sound, in blocks. */
 const MB_A_MINUTE: Record<Medium, number> = { film: 8, sound: 4 };
+/** From here on the line is said to be slow: three pieces wait. */
+const BEHIND_MS = 12_000;
 const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 
@@ -113,11 +115,18 @@ export function Announcing({ waiting, say, onBack }: AnnouncingProps): JSX.Eleme
   );
 }
 
+/** Both amounts as they are shown; together they are what the clock shows. */
+function amounts({ leftMs, recordedMs }: RecordingState, say: Messages): { left: string; here: string } {
+  const whole = (ms: number): number => Math.floor(ms / SECOND_MS) * SECOND_MS;
+  return { left: lasting(leftMs, say), here: lasting(whole(recordedMs) - whole(leftMs), say) };
+}
+
 function HowMuch({ state, say }: { state: RecordingState; say: Messages }): JSX.Element {
+  const { left, here } = amounts(state, say);
   return (
     <ul class="plain amounts">
-      <li>{fill(say.record_left, { left: lasting(state.leftMs, say) })}</li>
-      <li>{fill(say.record_here, { here: lasting(state.hereMs, say) })}</li>
+      <li>{fill(say.record_left, { left })}</li>
+      <li>{fill(say.record_here, { here })}</li>
     </ul>
   );
 }
@@ -132,7 +141,8 @@ interface OnProps {
 
 /** It is on. The stop button comes first: it must be found without looking. */
 export function RecordingOn({ medium, stream, state, say, onStop }: OnProps): JSX.Element {
-  const line = { whole: say.record_line_whole, broken: say.record_line_broken, refused: say.record_line_refused };
+  const behind = state.hereMs > BEHIND_MS;
+  const line = { whole: behind ? say.record_line_slow : say.record_line_whole, broken: say.record_line_broken, refused: say.record_line_refused };
   return (
     <>
       <Heading>{medium === "film" ? say.record_film_on : say.record_sound_on}</Heading>
@@ -143,7 +153,7 @@ export function RecordingOn({ medium, stream, state, say, onStop }: OnProps): JS
         {say.record_stop}
       </button>
       <HowMuch state={state} say={say} />
-      <p role="status" class={state.line === "whole" ? "quiet" : "alert"}>
+      <p role="status" class={state.line === "whole" && !behind ? "quiet" : "alert"}>
         {line[state.line]}
       </p>
       {medium === "film" ? <Preview stream={stream} say={say} /> : null}
@@ -204,11 +214,10 @@ interface OverProps {
 
 /** It is over: what has left; the ways from here are the caller's. */
 export function RecordingOver({ state, whole, say, children }: OverProps): JSX.Element {
-  const amounts = { left: lasting(state.leftMs, say), here: lasting(state.hereMs, say) };
   return (
     <>
       <Heading>{whole ? say.record_done_heading : say.record_cut_heading}</Heading>
-      <p role="status">{fill(whole ? say.record_done : say.record_cut, amounts)}</p>
+      <p role="status">{fill(whole ? say.record_done : say.record_cut, amounts(state, say))}</p>
       {children}
     </>
   );
