@@ -105,6 +105,22 @@ def _refused(detail: str) -> PeerError:
     return PeerError(Failure.BLOCK, detail)
 
 
+def block_id(block_key: bytes) -> str:
+    """Return the name of the one block whose key this is, 32 hex characters.
+
+    Source: crypto/spec/block.md §1.
+    """
+    return hmac.digest(block_key, b"id", "sha256")[:BLOCK_ID_LENGTH].hex()
+
+
+def next_block_key(block_key: bytes) -> bytes:
+    """Return the key of the block that follows; nobody can go back from it.
+
+    Source: crypto/spec/block.md §1.
+    """
+    return hmac.digest(block_key, b"next", "sha256")
+
+
 def block_ids(block_key: bytes, count: int | None = None) -> Iterator[str]:
     """Yield the ids of a file's blocks, 32 hex characters each, in order; without end when `count` is None.
 
@@ -119,8 +135,8 @@ def block_ids(block_key: bytes, count: int | None = None) -> Iterator[str]:
         raise UsageError(Failure.MISUSE, f"a block key has {BLOCK_KEY_LENGTH} bytes")
     key, index = block_key, 0
     while count is None or index < count:
-        yield hmac.digest(key, b"id", "sha256")[:BLOCK_ID_LENGTH].hex()
-        key, index = hmac.digest(key, b"next", "sha256"), index + 1
+        yield block_id(key)
+        key, index = next_block_key(key), index + 1
 
 
 def data_room(block_class: int) -> int:
