@@ -12,25 +12,26 @@ import json
 import os
 import resource
 import sys
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.codename import Codename
-from corncrake_crypto.encoding import parse_day, parse_root
+from corncrake_crypto.encoding import parse_root, repair_text
 from corncrake_crypto.errors import CorncrakeError, FileError
-from corncrake_reporter.advice import explain, is_wrong_usage, lost, may_have_arrived
-from corncrake_reporter.commands import Result, Wish, check, send_message, sent_fields, words_of
-from corncrake_reporter.messages import TONGUES, message, tongue_of
-from corncrake_reporter.sending import Progress
+from corncrake_reporter.advice import explain, explain_end, is_wrong_usage, may_have_arrived
+from corncrake_reporter.attachments import MAX_NAME, MAX_TYPE, type_of
+from corncrake_reporter.clock import TODAY_VARIABLE, today
+from corncrake_reporter.commands import Result, Wish, check, sent_fields, words_of
+from corncrake_reporter.line import Progress
+from corncrake_reporter.live import LiveName
+from corncrake_reporter.messages import TONGUES, tongue_of
 from corncrake_reporter.terminal import Terminal, shown
 from corncrake_reporter.visit import Link
+from corncrake_reporter.writing import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TODAY_VARIABLE: Final = "CORNCRAKE_TODAY"
-"""For tests and demonstrations: a day `YYYY-MM-DD` that stands for the clock's."""
 DONE: Final = 0
 REFUSED: Final = 1
 WRONG_USAGE: Final = 2
@@ -43,38 +44,67 @@ def _root(text: str) -> bytes:
         raise argparse.ArgumentTypeError(error.detail) from error
 
 
+def _add_place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--server", required=True, help="the server's address, such as https://report.example.org")
+    command.add_argument("--root", required=True, type=_root, help="the organisation's root, 52 characters")
+    command.add_argument("--desk", help="the desk; the organisation's first one by default")
+    command.add_argument("--language", choices=TONGUES, help="en or es; that of this machine by default")
+    command.add_argument("--json", action="store_true", help="print the result as one JSON object")
+
+
+def _add_writing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--receipt", type=Path, metavar="FILE", help="save the receipt here; it shows that something was sent")
+    words = command.add_mutually_exclusive_group()
+    words.add_argument("--text", help="what happened, instead of being asked")
+    words.add_argument("--answers", type=Path, metavar="FILE.json", help="an object from question ids to answers")
+    command.add_argument("--file", type=Path, action="append", default=[], metavar="PATH", help="attach a file of up to 64 GiB; may be repeated")
+    command.add_argument("--keep", "--keep-metadata", action="store_true", help="send pictures as they are, with what they say about you")
+    command.add_argument("--yes", action="store_true", help="do not ask before it is sent")
+    command.add_argument(
+        "--continue-file",
+        type=Path,
+        metavar="FILE",
+        help="note in FILE how far it has come, so that the same command goes on after a break; it is removed when all has arrived. "
+        "Whoever finds it sees that a report was sent, where to, and the sizes and hashes of its files; it opens nothing",
+    )
+
+
+def _add_live(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--live",
+        action="store_true",
+        help="send what comes in on standard input while it comes: a part leaves every 4 seconds. When the line is slower than what comes in, "
+        "what comes in waits. Ctrl-C ends and closes it",
+    )
+    command.add_argument("--name", help="with --live: what it is called, such as bridge.webm")
+    command.add_argument("--type", help="with --live: its type, such as video/webm; that of the name by default")
+
+
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="corncrake-reporter", description="Send a sealed report, and come back with twelve words.")
     commands = top.add_subparsers(dest="task", required=True, metavar="COMMAND")
     for name, text in (("send", "send a report"), ("check", "look for an answer"), ("add", "add to a report")):
         command = commands.add_parser(name, help=text, description=f"{text.capitalize()}. Twelve words are asked for where they are needed.")
-        command.add_argument("--server", required=True, help="the server's address, such as https://report.example.org")
-        command.add_argument("--root", required=True, type=_root, help="the organisation's root, 52 characters")
-        command.add_argument("--desk", help="the desk; the organisation's first one by default")
-        command.add_argument("--language", choices=TONGUES, help="en or es; that of this machine by default")
-        command.add_argument("--json", action="store_true", help="print the result as one JSON object")
+        _add_place(command)
         if name == "check":
             command.add_argument("--receipt", type=Path, metavar="FILE", help="look for this receipt in the public log")
-            continue
-        command.add_argument("--receipt", type=Path, metavar="FILE", help="save the receipt here; it shows that something was sent")
-        words = command.add_mutually_exclusive_group()
-        words.add_argument("--text", help="what happened, instead of being asked")
-        words.add_argument("--answers", type=Path, metavar="FILE.json", help="an object from question ids to answers")
-        command.add_argument("--file", type=Path, action="append", default=[], metavar="PATH", help="attach a file; may be repeated")
-        command.add_argument("--keep-metadata", action="store_true", help="send pictures as they are, with what they say about you")
+        else:
+            _add_writing(command)
+        if name == "send":
+            _add_live(command)
     return top
-
-
-def _today() -> date:
-    said = os.environ.get(TODAY_VARIABLE)
-    return parse_day(said) if said else datetime.now(UTC).date()
 
 
 def _wish(said: argparse.Namespace) -> Wish:
     link = Link(said.server.rstrip("/"), said.root, said.desk)
     if said.task == "check":
-        return Wish("check", link, _today(), receipt=said.receipt)
-    return Wish(said.task, link, _today(), said.text, said.answers, tuple(said.file), said.keep_metadata, said.receipt)
+        return Wish("check", link, today(), receipt=said.receipt)
+    live = None
+    if said.task == "send" and said.live:
+        name = repair_text(said.name or "live")[:MAX_NAME]
+        live = LiveName(name, said.type[:MAX_TYPE] if said.type else type_of(name))
+    files = tuple(said.file)
+    return Wish(said.task, link, today(), said.text, said.answers, files, said.keep, said.yes, said.receipt, said.continue_file, live)
 
 
 def _print(result: Result, *, as_json: bool) -> None:
@@ -94,48 +124,62 @@ class _Run:
         self.terminal = terminal
         self.as_json = as_json
         self.progress = Progress()
-        self.codename: Codename | None = None
+        self.made: Codename | None = None
+        self.words_shown = False
 
     def run(self) -> int:
         """Do it, and return the exit code."""
         try:
             return self._do()
         except CorncrakeError as error:
+            self.terminal.end_bar()
             print(explain(error, self.wish.task, self.progress, self.terminal.tongue), file=sys.stderr)
             self._save_words(error)
             return WRONG_USAGE if is_wrong_usage(error) else REFUSED
         except KeyboardInterrupt as error:
-            tongue = self.terminal.tongue
-            said = (message(tongue, "what_ended"), lost(error, self.wish.task, self.progress, tongue), message(tongue, "do_ended"))
-            print(" ".join(said), file=sys.stderr)
+            self.terminal.end_bar()
+            print(explain_end(error, self.wish.task, self.progress, self.terminal.tongue), file=sys.stderr)
             self._save_words(error)
             return REFUSED
+        finally:
+            self.terminal.end_bar()
+
+    def _codename(self) -> Codename:
+        if self.wish.task != "send":
+            return self.terminal.codename()
+        self.made = Codename.generate()
+        return self.made
 
     def _do(self) -> int:
-        self.codename = Codename.generate() if self.wish.task == "send" else self.terminal.codename()
         if self.wish.task == "check":
-            result = check(self.wish, self.codename, self.terminal)
+            result = check(self.wish, self._codename(), self.terminal)
         else:
-            sent = send_message(self.wish, self.codename, self.terminal, self.progress)
+            sent = Writing(self.wish, self.terminal, self.progress, self._show_words).run(self._codename)
             if sent is None:
                 return REFUSED
-            result = self._with_words(sent, self.codename)
+            result = self._with_words(sent)
         _print(result, as_json=self.as_json)
         return REFUSED if result.fault else DONE
 
-    def _with_words(self, sent: Result, codename: Codename) -> Result:
-        if self.wish.task != "send":
+    def _show_words(self) -> None:
+        """Show the words to a person before any file leaves: what comes may take hours, and end in any way."""
+        if self.made is not None and not self.as_json:
+            _print(words_of(self.made, self.terminal), as_json=False)
+            self.words_shown = True
+
+    def _with_words(self, sent: Result) -> Result:
+        if self.made is None or self.words_shown:
             return sent
-        words = words_of(codename, self.terminal)
+        words = words_of(self.made, self.terminal)
         return Result(words.lines + sent.lines, words.fields | sent.fields)
 
     def _save_words(self, error: BaseException) -> None:
         """Print the words all the same, when a report may be there that only they lead back to."""
-        arrived = self.progress.receipt is not None or may_have_arrived(error, self.progress)
-        if self.codename is None or self.wish.task != "send" or not arrived:
+        arrived = self.progress.signed or may_have_arrived(error, self.progress)
+        if self.made is None or not arrived or self.words_shown:
             return
-        words = words_of(self.codename, self.terminal)
-        thread = "" if self.wish.link.desk is None else self.codename.thread_id(self.wish.link.root, self.wish.link.desk)
+        words = words_of(self.made, self.terminal)
+        thread = None if self.wish.link.desk is None else self.made.thread_id(self.wish.link.root, self.wish.link.desk)
         _print(Result(words.lines, words.fields | sent_fields(self.progress, thread)), as_json=self.as_json)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from corncrake_crypto.codename import WordError
-from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
+from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
 from corncrake_reporter.inclusion import ReceiptError
 from corncrake_reporter.messages import Tongue, message
 from corncrake_reporter.transport import LineError, RefusedError
 
 if TYPE_CHECKING:
-    from corncrake_reporter.sending import Progress
+    from corncrake_reporter.line import Progress
 
 Task = Literal["send", "check", "add"]
 
@@ -34,6 +34,7 @@ _USAGE_KINDS: Final[dict[Failure, str]] = {
     Failure.SIZE: "size",
     Failure.ARCHIVE: "picture",
     Failure.EPOCH: "expired",
+    Failure.ALTERED: "changed",
 }
 
 
@@ -45,6 +46,8 @@ def is_wrong_usage(error: CorncrakeError) -> bool:
 def _kind(error: CorncrakeError) -> str:
     if isinstance(error, LineError):
         return "line"
+    if isinstance(error, StoreError):
+        return "disk"
     if isinstance(error, ReceiptError):
         return "receipt"
     if isinstance(error, UsageError):
@@ -66,25 +69,41 @@ def _what(error: CorncrakeError, kind: str, tongue: Tongue) -> str:
 def may_have_arrived(error: BaseException, progress: Progress) -> bool:
     """Say whether the server may have a report, although nobody saw its receipt."""
     refused = isinstance(error, RefusedError) and not progress.waiting
-    return progress.tried and progress.receipt is None and not refused
+    return progress.tried and not progress.signed and not refused
 
 
 def lost(error: BaseException, task: Task, progress: Progress, tongue: Tongue) -> str:
     """Return the sentence on what was lost."""
     if task == "check":
         return message(tongue, "lost_nothing")
-    if progress.receipt is not None:
+    if progress.signed and progress.live:
+        return message(tongue, "lost_live", sent=progress.sent)
+    if progress.signed:
         return message(tongue, "lost_blocks", sent=progress.sent, total=progress.total)
     if may_have_arrived(error, progress):
         return message(tongue, "lost_unknown" if task == "send" else "lost_unknown_add")
     return message(tongue, "lost_nothing_sent")
 
 
+def _todo(kind: str, progress: Progress) -> str:
+    """Return the key of the sentence on what to do."""
+    if kind == "changed":
+        return "do_changed" if progress.signed else "do_changed_before"
+    if kind in {"line", "refused", "ended"}:
+        if progress.kept and (progress.signed or kind != "refused"):
+            return "do_continue"
+        if progress.signed:
+            return "do_live" if progress.live else "do_blocks"
+    return "do_word" if kind == "checksum" else f"do_{kind}"
+
+
 def explain(error: CorncrakeError, task: Task, progress: Progress, tongue: Tongue) -> str:
     """Return the failure word, three sentences, and the detail for whoever is asked for help."""
     kind = _kind(error)
-    todo = "word" if kind == "checksum" else kind
-    if progress.receipt is not None and kind in {"line", "refused"}:
-        todo = "blocks"
-    sentences = (_what(error, kind, tongue), lost(error, task, progress, tongue), message(tongue, f"do_{todo}"))
+    sentences = (_what(error, kind, tongue), lost(error, task, progress, tongue), message(tongue, _todo(kind, progress)))
     return f"{error.failure.value}: {' '.join(sentences)} ({error.detail})"
+
+
+def explain_end(error: KeyboardInterrupt, task: Task, progress: Progress, tongue: Tongue) -> str:
+    """Return what is said to whoever ended the program."""
+    return " ".join((message(tongue, "what_ended"), lost(error, task, progress, tongue), message(tongue, _todo("ended", progress))))

@@ -1,40 +1,34 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""`send`, `check` and `add`: from what was asked for to what is printed.
+"""What is asked for, what is printed, and `check`: looking for an answer.
 
-Rules of this file: everything that can be wrong on this machine is found before the server hears of anybody. Words are printed once and
-stored nowhere. Whoever's report may have arrived sees the words, whatever went wrong after.
+Rules of this file: words are printed once and stored nowhere. An answer is shown as it is, and what is not known is not guessed.
 """
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from corncrake_crypto.encoding import day_text, root_text
-from corncrake_crypto.errors import Failure, PeerError, UsageError
-from corncrake_reporter.answers import from_file, from_text
-from corncrake_reporter.attachments import attach_all
+from corncrake_crypto.encoding import day_text
+from corncrake_crypto.errors import Failure, PeerError
 from corncrake_reporter.inclusion import Inclusion, check_inclusion, read_receipt
 from corncrake_reporter.messages import localised, message
-from corncrake_reporter.questions import ask_form, ask_more
 from corncrake_reporter.returning import look
-from corncrake_reporter.sending import Line, Message, Progress, send
-from corncrake_reporter.visit import Link, Visit, recipients, visit
+from corncrake_reporter.visit import visit
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
     from corncrake_crypto.codename import Codename
-    from corncrake_crypto.prekeys import Chosen
     from corncrake_crypto.receipt import Receipt
-    from corncrake_crypto.report import Answer
     from corncrake_reporter.advice import Task
-    from corncrake_reporter.attachments import Attachment
+    from corncrake_reporter.line import Progress
+    from corncrake_reporter.live import LiveName
     from corncrake_reporter.returning import Thread
     from corncrake_reporter.terminal import Terminal
+    from corncrake_reporter.visit import Link, Visit
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,10 @@ class Wish:
     answers: Path | None = None
     files: tuple[Path, ...] = ()
     keep: bool = False
+    yes: bool = False
     receipt: Path | None = None
+    continue_file: Path | None = None
+    live: LiveName | None = None
 
 
 @dataclass
@@ -60,56 +57,6 @@ class Result:
     fault: bool = False
 
 
-# -- sending ---------------------------------------------------------------------------------------------------------------
-
-
-def _tell_files(attachments: tuple[Attachment, ...], terminal: Terminal) -> None:
-    for one in attachments:
-        tells = ", ".join(message(terminal.tongue, f"tell_{tell}") for tell in one.tells)
-        if not one.known:
-            key = "file_unknown"
-        elif one.cleaning == "strip":
-            key = "file_removed" if tells else "file_clean"
-        else:
-            key = "file_kept" if tells else "file_kept_clean"
-        terminal.say(key, name=one.name, tells=tells)
-
-
-def _tell_progress(progress: Progress, terminal: Terminal) -> None:
-    if progress.waiting:
-        terminal.say("wait_blocks" if progress.receipt else "wait_report", sent=progress.sent, total=progress.total)
-    elif progress.sent:
-        terminal.say("blocks_left", sent=progress.sent, total=progress.total)
-    else:
-        terminal.say("report_left")
-
-
-def _answers(wish: Wish, papers: Visit, terminal: Terminal) -> tuple[Answer, ...]:
-    if wish.text is not None:
-        return from_text(papers.form, wish.text)
-    if wish.answers is not None:
-        return from_file(papers.form, wish.answers)
-    return ask_form(papers.form, terminal) if wish.task == "send" else ask_more(papers.form, terminal)
-
-
-def _tell_readers(papers: Visit, chosen: Chosen, terminal: Terminal) -> None:
-    terminal.say("to", desk=localised(papers.desk.names, terminal.tongue))
-    count = len(chosen.recipients)
-    terminal.say("who_one" if count == 1 else "who", count=count)
-    if chosen.left_out:
-        terminal.say("left_out", names=", ".join(chosen.left_out))
-
-
-def _save_receipt(path: Path, receipt: bytes, terminal: Terminal) -> None:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            target.write(receipt)
-    except OSError:
-        terminal.say("receipt_not_saved", path=path)
-    else:
-        terminal.say("receipt_saved", path=path)
-
-
 def words_of(codename: Codename, terminal: Terminal) -> Result:
     """Return the twelve words and what they are for."""
     words = [unicodedata.normalize("NFC", word) for word in codename.words(terminal.tongue)]
@@ -119,49 +66,10 @@ def words_of(codename: Codename, terminal: Terminal) -> Result:
     return Result(["", title, *rows, "", why, keep], {"words": " ".join(words)})
 
 
-def sent_fields(progress: Progress, thread: str) -> dict[str, Any]:
-    """Return what has left, for programs."""
-    return {"report": progress.report, "receipt_verified": progress.receipt is not None, "blocks": progress.sent, "thread": thread}
-
-
-def send_message(wish: Wish, codename: Codename, terminal: Terminal, progress: Progress) -> Result | None:
-    """Send a first report or a follow-up; None when the person decided not to.
-
-    Args:
-        wish: what is asked for.
-        codename: whose thread.
-        terminal: the person.
-        progress: says what has left, also when this raises.
-
-    Raises:
-        CorncrakeError: as `attach_all`, `visit`, `from_text`, `from_file` and `send`; `misuse`, when there is nothing to send or the
-            receipt's file exists.
-    """
-    if wish.receipt is not None and (wish.receipt.exists() or not wish.receipt.parent.is_dir()):
-        raise UsageError(Failure.MISUSE, "the file for the receipt is there already, or its folder is not")
-    attachments = attach_all(wish.files, keep=wish.keep)
-    papers = visit(wish.link, codename, wish.today)
-    # Before anybody is asked to write: can it be sealed to anybody?
-    chosen = recipients(papers)
-    answers = _answers(wish, papers, terminal)
-    if not answers and not attachments:
-        raise UsageError(Failure.MISUSE, "there is nothing to send")
-    _tell_files(attachments, terminal)
-    _tell_readers(papers, chosen, terminal)
-    if wish.text is None and wish.answers is None and not terminal.confirmed():
-        terminal.say("stopped")
-        return None
-    said = Message("first" if wish.task == "send" else "follow_up", terminal.tongue, answers, attachments)
-    send(papers, codename, said, Line(tell=lambda now: _tell_progress(now, terminal), progress=progress))
-    if wish.receipt is not None and progress.receipt is not None:
-        _save_receipt(wish.receipt, progress.receipt, terminal)
-    fields = sent_fields(progress, codename.thread_id(wish.link.root, papers.desk.id))
-    return Result([message(terminal.tongue, "promise", days=papers.form.promise_days, again=_again(wish.link, papers.desk.id))], fields)
-
-
-def _again(link: Link, desk: str) -> str:
-    """Return the command that looks for an answer, whole: nothing of it is kept anywhere."""
-    return f"corncrake-reporter check --server {link.origin} --root {root_text(link.root)} --desk {desk}"
+def sent_fields(progress: Progress, thread: str | None) -> dict[str, Any]:
+    """Return what has left, for programs; without a thread where it is not known."""
+    fields = {"report": progress.report, "receipt_verified": progress.signed, "blocks": progress.sent}
+    return fields if thread is None else fields | {"thread": thread}
 
 
 # -- coming back -----------------------------------------------------------------------------------------------------------

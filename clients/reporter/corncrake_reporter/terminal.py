@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import unicodedata
 from typing import TYPE_CHECKING, Final
@@ -36,6 +37,24 @@ class Terminal:
     def __init__(self, tongue: Tongue) -> None:
         """Speak `tongue`."""
         self.tongue: Tongue = tongue
+        self._has_bar = False
+
+    @property
+    def can_rewrite(self) -> bool:
+        """Say whether a line can be written over: whether a person looks at it."""
+        return sys.stderr.isatty()
+
+    def bar(self, text: str) -> None:
+        """Show one line in the place of the one shown before; only where `can_rewrite`."""
+        columns = shutil.get_terminal_size().columns
+        print(f"\r{shown(text)[: columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True)
+        self._has_bar = True
+
+    def end_bar(self) -> None:
+        """Take the line away again, if there is one."""
+        if self._has_bar:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._has_bar = False
 
     def say(self, key: str, **values: object) -> None:
         """Say one of our sentences."""
@@ -43,6 +62,7 @@ class Terminal:
 
     def show(self, text: str) -> None:
         """Show a text of others."""
+        self.end_bar()
         print(shown(text), file=sys.stderr, flush=True)
 
     def ask(self) -> str:

@@ -22,6 +22,7 @@ from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE
 from corncrake_crypto.receipt import MAX_RECEIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 CONNECT_SECONDS: Final = 30
@@ -30,6 +31,8 @@ WAIT_SECONDS: Final = 60
 ANSWER_SECONDS: Final = 600
 """Longest time that one answer may take in all, in seconds."""
 MAX_REFUSAL: Final = 4 << 10
+PIECE: Final = 65_536
+"""Bytes of a block that are handed to the line at once."""
 
 _OK: Final = frozenset({200, 201})
 _NOT_HERE: Final = 404
@@ -73,6 +76,19 @@ def _failure_of(status: int, body: bytes) -> Failure:
         return Failure.STORE if status >= 500 else Failure.MISUSE  # noqa: PLR2004 - the server's fault begins at 500
 
 
+def _nobody(_: int) -> None:
+    """Tell nobody."""
+
+
+def _pieces(sealed: bytes, moved: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield a body piece by piece: handed over whole, it would be copied whole, more than once."""
+    with memoryview(sealed) as view:
+        for start in range(0, len(view), PIECE):
+            piece = bytes(view[start : start + PIECE])
+            yield piece
+            moved(len(piece))
+
+
 class Server:
     """One connection to one server, for use in a `with` statement. A visit, a report and its blocks each have their own."""
 
@@ -107,8 +123,9 @@ class Server:
 
     # -- one exchange --------------------------------------------------------------------------------------------------
 
-    def _ask(self, method: str, path: str, most: int, body: bytes | None = None) -> tuple[int, bytes]:
-        request = self._client.build_request(method, path, content=body, headers=None if body is None else _JUST_BYTES)
+    def _ask(self, method: str, path: str, most: int, body: bytes | Iterator[bytes] | None = None, length: int | None = None) -> tuple[int, bytes]:
+        headers = {} if body is None else _JUST_BYTES if length is None else _JUST_BYTES | {"content-length": str(length)}
+        request = self._client.build_request(method, path, content=body, headers=headers)
         try:
             answer = self._client.send(request, stream=True)
             try:
@@ -189,9 +206,9 @@ class Server:
             raise RefusedError(status, _failure_of(status, received))
         return status != _NOT_HERE
 
-    def put_block(self, block: str, sealed: bytes) -> None:
-        """Bring one sealed block to the server; done when it is there, however it came there."""
-        status, received = self._ask("PUT", f"/v1/blocks/{block}", MAX_REFUSAL, sealed)
+    def put_block(self, block: str, sealed: bytes, moved: Callable[[int], None] = _nobody) -> None:
+        """Bring one sealed block to the server; done when it is there, however it came there. `moved` hears how many bytes have gone."""
+        status, received = self._ask("PUT", f"/v1/blocks/{block}", MAX_REFUSAL, _pieces(sealed, moved), len(sealed))
         # 409: other bytes stand under this id, and both ways it is present.
         if status not in _OK | {_CONFLICT}:
             raise RefusedError(status, _failure_of(status, received))

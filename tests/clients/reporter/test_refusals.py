@@ -16,8 +16,10 @@ from corncrake_crypto.encoding import root_text, unb64url
 from corncrake_crypto.errors import Failure
 from corncrake_crypto.receipt import Receipt, sign_receipt
 from corncrake_crypto.signatures import SigningKey
-from corncrake_reporter.attachments import Attachment
-from corncrake_reporter.sending import LONGEST_PAUSE, Line, Message, Progress, send
+from corncrake_reporter.attachments import attach
+from corncrake_reporter.line import Line, Progress
+from corncrake_reporter.sealing import Message
+from corncrake_reporter.sending import send
 from corncrake_reporter.transport import LineError
 from corncrake_reporter.visit import Link, visit
 from tests.clients.reporter.conftest import Answer, Change, Middle, Run
@@ -67,35 +69,64 @@ def test_a_report_whose_answer_was_lost_is_sent_again_and_is_there_once(middle: 
     assert len(middle.server.fetch("/v1/courier/pending").json()["notes"]) == len(before) + 1
 
 
-def sent(middle: Middle, data: bytes, line: Line) -> Progress:
+def sent(middle: Middle, path: Path, size: int, line: Line, kept: Path | None = None) -> Progress:
+    path.write_bytes(bytes(size))
     link = Link(middle.server.origin, middle.server.organisation.root, None)
     codename = Codename.generate()
     papers = visit(link, codename, TODAY)
-    return send(papers, codename, Message("first", "en", (), (Attachment("a", "b/c", data, "keep", (), known=False),)), line)
+    return send(papers, codename, Message("first", "en", (), (attach(path, keep=True),)), line, kept)
 
 
-@pytest.mark.parametrize("method", ["POST", "HEAD"])
-def test_a_line_that_breaks_often_costs_nothing(middle: Middle, method: str) -> None:
+def test_a_report_on_a_line_that_breaks_often_is_tried_again_a_little_later_each_time(middle: Middle, tmp_path: Path) -> None:
     pauses: list[float] = []
-    middle.between.change = breaking(method, 7)
-    progress = sent(middle, bytes(600_000), Line(pause=pauses.append))
+    middle.between.change = breaking("POST", 7)
+    progress = sent(middle, tmp_path / "a", 600_000, Line(pause=pauses.append))
     assert (progress.sent, progress.total, progress.waiting) == (3, 3, False)
-    assert pauses == [1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
-def test_a_block_whose_answer_was_lost_is_found_to_be_there(middle: Middle) -> None:
+def test_blocks_on_a_line_that_breaks_often_are_all_brought(middle: Middle, tmp_path: Path) -> None:
+    pauses: list[float] = []
+    middle.between.change = breaking("PUT", 7)
+    progress = sent(middle, tmp_path / "a", 1_000_000, Line(pause=pauses.append))
+    assert (progress.sent, progress.total, progress.waiting) == (4, 4, False)
+
+
+def test_while_the_line_is_broken_one_block_at_a_time_tries_it(middle: Middle, tmp_path: Path) -> None:
+    pauses: list[float] = []
+    middle.between.change = instead("/v1/blocks/", status=503)
+    line = Line(pause=pauses.append, tries=6)
+    with pytest.raises(LineError):
+        sent(middle, tmp_path / "a", 1_000_000, line)
+    assert pauses == [1, 2, 4, 8, 16]
+    # Two at first, and then one for each pause.
+    assert len([path for _, path, _ in middle.between.seen if path.startswith("/v1/blocks/")]) == 2 + 5
+
+
+def test_a_block_whose_answer_was_lost_is_found_to_be_there(middle: Middle, tmp_path: Path) -> None:
     middle.between.change = breaking("PUT", 1_000)
-    assert sent(middle, bytes(300_000), Line(pause=lambda _: None)).sent == 2
+    assert sent(middle, tmp_path / "a", 300_000, Line(pause=lambda _: None)).sent == 2
     assert len([path for method, path, _ in middle.between.seen if method == "PUT"]) == 2
 
 
-def test_a_line_that_stays_broken_is_given_up_and_what_has_left_is_known(middle: Middle) -> None:
+def test_a_line_that_stays_broken_is_given_up_and_what_has_left_is_known(middle: Middle, tmp_path: Path) -> None:
     line = Line(pause=lambda _: None, tries=4)
-    middle.between.change = breaking("HEAD", 1_000)
+    middle.between.change = instead("/v1/blocks/", status=503)
     with pytest.raises(LineError):
-        sent(middle, bytes(300_000), line)
+        sent(middle, tmp_path / "a", 300_000, line)
     assert line.progress.receipt is not None
     assert (line.progress.sent, line.progress.total) == (0, 2)
+
+
+def test_a_report_that_never_left_leaves_when_it_is_run_again(middle: Middle, run: Run, tmp_path: Path) -> None:
+    line, kept = Line(pause=lambda _: None, tries=3), tmp_path / "kept"
+    middle.between.change = breaking("POST", 3)
+    with pytest.raises(LineError):
+        sent(middle, tmp_path / "a", 300_000, line, kept)
+    assert (line.progress.signed, kept.exists()) == (False, True)
+    ran = run(middle.server, "send", "--json", "--text", "other words", "--keep", "--file", str(tmp_path / "a"), "--continue-file", str(kept))
+    assert (ran.said["report"], ran.said["blocks"], kept.exists()) == (line.progress.report, 2, False)
+    assert "words" not in ran.said
 
 
 def test_a_server_that_is_not_there_costs_nothing(run: Run, middle: Middle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +148,7 @@ def test_words_are_shown_when_the_report_arrived_and_its_files_did_not(middle: M
 
 def test_words_are_shown_to_whoever_ends_it_after_the_report_has_left(middle: Middle, run: Run, tmp_path: Path) -> None:
     def change(method: str, _path: str, answer: Answer) -> Answer | None:
-        if method != "HEAD":
+        if method != "PUT":
             return answer
         os.kill(os.getpid(), signal.SIGINT)
         return None

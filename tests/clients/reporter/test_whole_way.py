@@ -17,23 +17,18 @@ from corncrake_crypto.edition import bucket, reply_tag
 from corncrake_crypto.encoding import root_text, unb64url
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.reply import ReplyDraft, build_reply
-from corncrake_crypto.report import OpenedReport, check_addressed, open_report
+from corncrake_crypto.report import check_addressed
 from corncrake_crypto.seal import seal
 from corncrake_crypto.signatures import SigningKey
 from corncrake_crypto.unseal import unseal
 from tests.clients.reporter.conftest import Run
 from tests.clients.reporter.pictures import SERIAL, telling_picture
+from tests.clients.reporter.program import opened
 from tests.server.running import RunningServer
 from tests.simulators.organisation import TODAY
 
 STORY = "It happened on the bridge. \u00a1Ayuda! \U0001f614"
 EDITIONS = iter(range(2, 1_000))
-
-
-def opened(server: RunningServer, report: str) -> OpenedReport:
-    """A report as a reviewer opens it."""
-    sealed = server.fetch(f"/v1/courier/reports/{report}").content
-    return open_report(sealed, [server.organisation.identities["bo"]])
 
 
 def answered(server: RunningServer, report: str, *, key: SigningKey | None = None, **changes: Any) -> None:
