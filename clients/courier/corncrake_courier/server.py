@@ -39,7 +39,6 @@ OK: Final = frozenset({200, 201})
 PARTIAL: Final = 206
 NOT_FOUND: Final = 404
 CHANGED: Final = 416
-_PIECE: Final = 65_536
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,9})-([0-9]{1,9})/([0-9]{1,9})")
 
 
@@ -187,6 +186,8 @@ class Download:
         self._held = held
         self.size = _whole_length(answer, held)
         if self.size not in sizes:
+            # What is here does not go on: the next time it is fetched anew.
+            part.unlink(missing_ok=True)
             raise PeerError(Failure.SIZE, f"{part.name.removesuffix('.part')} has a length that it cannot have")
 
     def receive(self) -> None:
@@ -199,7 +200,7 @@ class Download:
         try:
             with self._part.open("r+b" if at else "wb") as file:
                 file.seek(at)
-                for piece in self._answer.iter_raw(_PIECE):
+                for piece in self._answer.iter_raw():
                     at += len(piece)
                     if at > self.size or time.monotonic() - started > ANSWER_SECONDS:
                         raise PeerError(Failure.SIZE, f"the server's answer for {self._part.name} is too large, or takes too long")
