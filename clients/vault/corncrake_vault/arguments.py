@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 from datetime import date  # noqa: TC003 - as everywhere in command lines
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.encoding import parse_day
 from corncrake_crypto.errors import FileError
 from corncrake_vault.keys.prekeys import MAX_WEEKS, USUAL_WEEKS
 from corncrake_vault.threads.reading import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PASSPHRASE_VARIABLE: Final = "CORNCRAKE_PASSPHRASE"  # noqa: S105 - the name of a variable
 
@@ -66,6 +69,12 @@ def parser() -> argparse.ArgumentParser:
     prekeys = command("prekeys", "make the weekly keys that reports are sealed to")
     prekeys.add_argument("--weeks", type=int, default=USUAL_WEEKS, help=f"how many weeks ahead, this one included, at most {MAX_WEEKS}")
 
+    _on_threads(command)
+    commands.add_parser("age", help="seal and open files like the age command: keygen, encrypt, decrypt")
+    return top
+
+
+def _on_threads(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command("import", "check a parcel from the courier and open what is in it").add_argument("parcel", type=Path)
     command("list", "all threads, the newest first")
     command("status", "the log, keys, charter, and what is withheld")
@@ -75,6 +84,11 @@ def parser() -> argparse.ArgumentParser:
     save.add_argument("folder", type=Path)
     save.add_argument("--sealed", action="store_true", help="sealed as they came, with their keys, for age and tar; the folder must be new")
     save.add_argument("--partial", action="store_true", help="also what is here of files that are not whole, with a list of what is missing")
+    command("previews", "make previews of all whole files, and compare them with each other")
+    clean = command("clean", "make a copy of a picture or film without anything but picture and sound")
+    clean.add_argument("thread")
+    clean.add_argument("file", type=int, help="its number in the thread, as 'save' counts them")
+    clean.add_argument("folder", type=Path)
     reply = command("reply", "answer a thread; the next export publishes it")
     reply.add_argument("thread")
     reply.add_argument("text", nargs="?", default="-", help="the text; without it, or with -, it is read from standard input, and no shell keeps it")
@@ -83,5 +97,3 @@ def parser() -> argparse.ArgumentParser:
     mark.add_argument("thread")
     mark.add_argument("state", choices=STATES)
     command("export", "write the parcel that the courier brings back").add_argument("parcel", type=Path)
-    commands.add_parser("age", help="seal and open files like the age command: keygen, encrypt, decrypt")
-    return top

@@ -16,7 +16,7 @@ from corncrake_crypto.encoding import b64url, root_text
 from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 from corncrake_crypto.form import form_hash, read_form
 from corncrake_crypto.signatures import SigningKey
-from corncrake_vault import thread_commands
+from corncrake_vault import evidence_commands, thread_commands
 from corncrake_vault.evidence.custody import check_arrived
 from corncrake_vault.export.exporting import export_parcel
 from corncrake_vault.inbox.delivery import weeks_at_server
@@ -232,4 +232,5 @@ COMMANDS: Final[dict[str, Callable[[Vault, argparse.Namespace, TextIO], Outcome]
     "status": _status,
     "export": _export,
     **thread_commands.COMMANDS,
+    **evidence_commands.COMMANDS,
 }

@@ -10,13 +10,14 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from corncrake_crypto.errors import Failure
-from corncrake_vault.evidence.custody import RIGHT, UNSIGNED, faults_of
+from corncrake_vault.evidence.custody import faults_of
+from corncrake_vault.evidence.likeness import without_preview
+from corncrake_vault.evidence_commands import file_lines
 from corncrake_vault.inbox.promises import Fault
 from corncrake_vault.terminal import Outcome
 from corncrake_vault.threads.blocks import ask_again
 from corncrake_vault.threads.expected import not_closing
 from corncrake_vault.threads.files import Saved, save_files
-from corncrake_vault.threads.opening import runs_text
 from corncrake_vault.threads.reading import MAX_REPLY, find_thread, list_aside, list_threads, mark_thread, reply_to, show_thread
 from corncrake_vault.threads.sealed import save_sealed
 
@@ -56,28 +57,16 @@ def _show(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
             lines.append(f"{answer.get('label', answer['question'])}")
             lines.append(f"    {_said(answer)}")
         for file in message["files"]:
-            lines += _file_lines(file)
+            lines += file_lines(file)
     lines += ["-- reply, {}\n    {}".format(reply["day"], reply["text"].replace("\n", "\n    ")) for reply in thread["replies"]]
     number = thread["number"]
     needs = [_WAITING.format(thread["blocks_waiting"])] if thread["blocks_waiting"] else []
     needs += [_GIVEN_UP.format(thread["blocks_missing"], number)] if thread["blocks_missing"] else []
+    if untried := without_preview(vault.store, number):
+        needs.append(f"{untried} files have not been compared with others: 'previews' does it")
     done = f"Thread {number}, desk {thread['desk']}, {thread['state']}."
     faults = faults_of(vault.store, number) + [Fault(Failure.BLOCK, f"message {bad.message}: {bad.why}") for bad in not_closing(vault.store, number)]
     return Outcome(done, lines, needs, next=f"save {number} FOLDER, reply {number}, mark {number} STATE", data=thread, faults=faults)
-
-
-def _file_lines(file: dict[str, Any]) -> list[str]:
-    # On one line, whatever the name says: it must not look like a line of ours.
-    size = "length not known" if file["size"] is None else f"{file['size']} bytes"
-    named = f"{file['name']} ({file['type']}, {size})".replace("\n", " ")
-    missing = [(first - 1, end) for first, end in file["missing"]]
-    lines = [f"file {file['number']}: {named}{f', blocks not here: {runs_text(missing)}' if missing else ''}"]
-    if file["note"] is not None:
-        lines.append(f"    {file['note']}")
-    if (custody := file["custody"]) is not None:
-        found = {RIGHT: "as its reporter signed", UNSIGNED: "no hash was signed"}.get(custody["found"], "NOT what its reporter signed")
-        lines.append(f"    whole since {custody['day']}, sha256 {custody['sha256']}, {found}")
-    return lines
 
 
 def _said(answer: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, BinaryIO, Final, cast
 
 import pypdfium2 as _pypdfium2  # pyright: ignore[reportMissingTypeStubs] - it has none
-
 from PIL import Image
 
 from corncrake_crypto.errors import Failure, FileError

@@ -72,11 +72,12 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             " total INTEGER, blocks INTEGER, size INTEGER, sha256 TEXT, ended TEXT, made INTEGER NOT NULL DEFAULT 0, checked TEXT,"
             " checked_sha256 TEXT, checked_size INTEGER, checked_day TEXT, checked_by TEXT, PRIMARY KEY (message, file)) WITHOUT ROWID"
         ),
-        # Made here out of a file: what, from which, by what. `body` has the keys of its own sealed blocks.
+        "CREATE INDEX files_by_hash ON files (checked_sha256) WHERE checked_sha256 IS NOT NULL",
+        # Made here out of a file: what, from which, by what. `body` has the keys of its own sealed blocks; without it, `failure` says why.
         (
             "CREATE TABLE derivatives (number INTEGER PRIMARY KEY, message INTEGER NOT NULL, file INTEGER NOT NULL, kind TEXT NOT NULL,"
-            " page INTEGER NOT NULL, tool TEXT NOT NULL, version TEXT NOT NULL, parent_sha256 TEXT NOT NULL, day TEXT NOT NULL, body BLOB NOT NULL,"
-            " pages INTEGER, likeness INTEGER, FOREIGN KEY (message, file) REFERENCES files, UNIQUE (message, file, kind, page, tool, version))"
+            " page INTEGER NOT NULL, tool TEXT NOT NULL, version TEXT NOT NULL, parent_sha256 TEXT NOT NULL, day TEXT NOT NULL, body BLOB,"
+            " pages INTEGER, likeness TEXT, failure TEXT, FOREIGN KEY (message, file) REFERENCES files, UNIQUE (message, file, kind, page))"
         ),
         "CREATE TABLE derived_blocks (id TEXT PRIMARY KEY, derivative INTEGER NOT NULL REFERENCES derivatives, place INTEGER NOT NULL) WITHOUT ROWID",
     ),

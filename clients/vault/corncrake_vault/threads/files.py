@@ -108,7 +108,7 @@ def _save_one(shelf: FileOnShelf, folder: Path, done: Saved, *, partial: bool) -
                 os.fsync(out.fileno())
             done.signed = done.sha256 is not None and done.sha256 == shelf.sha256
             done.note = note_on(shelf)
-            done.path = _publish(temporary, target)
+            done.path = publish(temporary, target)
             if done.gaps:
                 _write_list(done, done.path)
         finally:
@@ -191,7 +191,7 @@ def _write_list(done: Saved, path: Path) -> None:
         out.write(text)
 
 
-def _publish(temporary: Path, target: Path) -> Path:
+def publish(temporary: Path, target: Path) -> Path:
     """Give the file its name, or the next free one: the name is reserved first, so that nothing is overwritten."""
     for attempt in range(1, 1_000):
         name = target if attempt == 1 else target.with_name(f"{target.stem}-{attempt}{target.suffix}")

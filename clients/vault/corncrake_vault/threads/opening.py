@@ -32,6 +32,36 @@ class Here(NamedTuple):
     length: int
 
 
+class Opener:
+    """Opens the blocks of one file, whoever sealed them.
+
+    Attributes:
+        file: its keys.
+    """
+
+    def __init__(self, file: File) -> None:
+        """Use the keys of `file`; its identity is expanded when it is first needed."""
+        self.file = file
+        self._identity: Identity | None = None
+        self._tag = ""
+
+    def opened(self, index: int, sealed: bytes, blocks: int | None) -> OpenedBlock:
+        """Open a sealed block that belongs at `index` of a file with so many blocks, None when that is not known.
+
+        Raises:
+            FileError, PeerError: it does not belong there, or is damaged; the failure word says how.
+        """
+        if self._identity is None:
+            self._identity = Identity.from_text(self.file.identity)
+            self._tag = file_tag(self._identity.recipient)
+        plaintext = unseal(sealed, [self._identity])
+        if len(plaintext) != self.file.class_:
+            raise PeerError(Failure.BLOCK, "this block is of another class than its file")
+        found = read_block(plaintext)
+        check_place(found, Place(self._tag, index, blocks, self.file.class_, live=bool(self.file.live)))
+        return found
+
+
 class FileOnShelf:
     """One file of a message, as far as its blocks are here.
 
@@ -67,8 +97,7 @@ class FileOnShelf:
         self.ended: str | None = row[4]
         self.checked: str | None = row[5]
         self.live = bool(self.file.live)
-        self._identity: Identity | None = None
-        self._tag = ""
+        self._opener = Opener(self.file)
 
     @property
     def room(self) -> int:
@@ -81,15 +110,7 @@ class FileOnShelf:
         Raises:
             FileError, PeerError: it does not belong there, or is damaged; the failure word says how.
         """
-        if self._identity is None:
-            self._identity = Identity.from_text(self.file.identity)
-            self._tag = file_tag(self._identity.recipient)
-        plaintext = unseal(sealed, [self._identity])
-        if len(plaintext) != self.file.class_:
-            raise PeerError(Failure.BLOCK, "this block is of another class than its file")
-        found = read_block(plaintext)
-        check_place(found, Place(self._tag, index, self.blocks, self.file.class_, live=self.live))
-        return found
+        return self._opener.opened(index, sealed, self.blocks)
 
     def data(self, here: Here) -> bytes:
         """Return the data of a block that is here.

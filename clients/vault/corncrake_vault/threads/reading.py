@@ -14,6 +14,8 @@ from corncrake_crypto.errors import Failure, UsageError
 from corncrake_crypto.form import Form
 from corncrake_crypto.report import Report
 from corncrake_vault.evidence.custody import custody_of
+from corncrake_vault.evidence.derivatives import derivatives_of
+from corncrake_vault.evidence.likeness import suggestions
 from corncrake_vault.threads.blocks import block_states, not_here
 from corncrake_vault.threads.files import note_on
 from corncrake_vault.threads.opening import FileOnShelf
@@ -138,6 +140,21 @@ def _file(store: Store, message: int, place: int, file: File) -> dict[str, Any]:
         "blocks": block_states(store, message, place),
         "missing": [[first + 1, end] for first, end in shelf.missing()],
         "custody": custody_of(store, message, place),
+        "derivatives": [
+            {
+                "kind": made.kind,
+                "page": made.page,
+                "type": made.type,
+                "size": made.size,
+                "sha256": made.sha256,
+                "parent_sha256": made.parent_sha256,
+                "tool": made.tool,
+                "version": made.version,
+                "day": made.day,
+            }
+            for made in derivatives_of(store, message, place)
+        ],
+        "may_be_the_same": suggestions(store, message, place),
     }
 
 
