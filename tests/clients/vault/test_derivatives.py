@@ -115,8 +115,9 @@ def test_the_same_bytes_in_two_reports_are_suggested_at_once(desk: Desk) -> None
 
 def test_the_same_picture_smaller_and_saved_again_is_suggested_and_another_is_not(desk: Desk) -> None:
     bring(desk, ("a.jpg", jpeg(size=(1280, 960))))
-    small = io.BytesIO()
-    scene(0, (1280, 960)).resize((500, 375)).save(small, "JPEG", quality=50)
+    small, again = io.BytesIO(), scene(0, (1280, 960))
+    again.thumbnail((500, 500))
+    again.save(small, "JPEG", quality=50)
     bring(desk, ("b.jpg", small.getvalue()), ("c.jpg", jpeg(shift=300)))
     assert shown(desk, 1)["may_be_the_same"] == []
     assert any("previews" in need for need in desk.run("show", "1").data["needs"])
