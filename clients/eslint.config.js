@@ -4,6 +4,8 @@ import tseslint from "typescript-eslint";
 
 const NO_OUTSIDE = ["fetch", "XMLHttpRequest", "WebSocket", "localStorage", "sessionStorage", "indexedDB", "document", "window", "navigator", "location", "caches"];
 
+const RANDOM = { object: "Math", property: "random", message: "randomness comes from @corncrake/core/randomness" };
+
 export default tseslint.config(
   { ignores: ["**/node_modules/**", "**/dist/**", "eslint.config.js", "vitest.config.ts"] },
   ...tseslint.configs.strictTypeChecked,
@@ -17,7 +19,7 @@ export default tseslint.config(
       eqeqeq: "error",
       "no-console": "error",
       "no-eval": "error",
-      "no-restricted-properties": ["error", { object: "Math", property: "random", message: "randomness comes from @corncrake/core/randomness" }],
+      "no-restricted-properties": ["error", RANDOM],
     },
   },
   {
@@ -34,8 +36,14 @@ export default tseslint.config(
     rules: { "no-restricted-globals": ["error", "localStorage", "sessionStorage", "indexedDB", "caches"] },
   },
   {
-    files: ["web/src/{flows,ui,i18n}/**/*.{ts,tsx}"],
+    files: ["web/src/{flows,ui,i18n,worker}/**/*.{ts,tsx}"],
     rules: { "no-restricted-globals": ["error", "localStorage", "sessionStorage", "indexedDB", "caches", "fetch", "XMLHttpRequest", "WebSocket"] },
+  },
+  {
+    // What the reporter asked to keep on the device lies behind one file, and is reached from nowhere else.
+    files: ["web/src/**/*.{ts,tsx}"],
+    ignores: ["web/src/worker/waiting_room.ts"],
+    rules: { "no-restricted-properties": ["error", { property: "getDirectory", message: "only waiting_room.ts stores anything" }, RANDOM] },
   },
   { files: ["**/test/**"], rules: { "no-console": "off" } },
 );

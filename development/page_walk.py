@@ -52,7 +52,7 @@ def write(page: Page, text: str, photos: list[Path]) -> None:
     page.locator("textarea").first.fill(text)
     if photos:
         page.locator("input[type=file]").set_input_files(photos)
-        page.get_by_role("button", name=f"Take out {photos[-1].name}").wait_for()
+        page.get_by_text(f"What {photos[-1].name} says about you").wait_for(state="attached")
 
 
 def read_words(page: Page) -> list[str]:
@@ -61,13 +61,18 @@ def read_words(page: Page) -> list[str]:
     return page.locator("ol.words li").all_inner_texts()
 
 
-def confirm_words(page: Page, words: list[str]) -> None:
-    """Pass the check of two words."""
+def pass_check(page: Page, words: list[str]) -> None:
+    """Pass the check of two words, while files may still be on their way."""
     page.get_by_role("button", name="I have noted them").click()
     for field in page.get_by_label("Word number").all():
         label = page.locator(f"label[for={field.get_attribute('id')}]").inner_text()
         field.fill(words[int(label.rsplit(" ", 1)[1]) - 1])
     page.get_by_role("button", name="Go on").click()
+
+
+def confirm_words(page: Page, words: list[str]) -> None:
+    """Pass the check of two words, and wait until all has left."""
+    pass_check(page, words)
     page.get_by_role("heading", name="It is done").wait_for()
 
 

@@ -60,7 +60,7 @@ def test_the_photos_say_what_they_tell_before_anything_is_sent(page: Page, addre
     open_page(page, address)
     write(page, "x", photos[:1])
     panel = page.locator(".panel", has_text="What one.jpg says about you")
-    for sentence in ("The place where it was taken", "A serial number", "A name of a person", "A text or comment", "Data after the end"):
+    for sentence in ("The place where it was taken", "A serial number", "A name of a person", "A text or comment", "Data after its end"):
         assert panel.get_by_text(sentence).count() == 1
     assert panel.get_by_label("Remove it all").is_checked()
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-/** What a reporter has written and attached so far. It lives in memory and nowhere else. */
-import { cleanPicture, isJpeg, readPicture } from "@corncrake/core/jpeg";
-import type { Tell } from "@corncrake/core/exif";
+/** What a reporter has written and attached so far. It lives in memory and nowhere else; of files only what names them on the disk does. */
+import { MAX_FILE_SIZE } from "@corncrake/core/block";
 import type { Question } from "@corncrake/core/form";
+import type { Choice, Telling } from "@corncrake/core/media/source";
 
-/** The largest file that this page takes: 56 blocks of the smaller class. */
-export const FILE_LIMIT = 14 * 1024 * 1024;
+/** Files that one report takes: what is said of each must fit into it. */
+export const MOST_FILES = 300;
 
 /** The answer to one question; every part may be missing. */
 export interface Answer {
@@ -18,16 +18,13 @@ export interface Answer {
   readonly unknown?: boolean;
 }
 
-/** What looking into a file gave: a picture and what it tells, a picture that breaks off, or a kind that we do not read. */
-export type Reading = { readonly kind: "picture"; readonly tells: readonly Tell[] } | { readonly kind: "broken" } | { readonly kind: "unknown" };
-
+/** A chosen file: being looked into (`read` bytes of it so far), looked into, or not to be read. */
 export interface Attached {
   readonly key: number;
-  readonly name: string;
-  readonly type: string;
-  readonly bytes: Uint8Array;
-  readonly reading: Reading;
-  readonly choice: "strip" | "keep";
+  readonly file: File;
+  readonly telling: Telling | "looking" | "unreadable";
+  readonly read: number;
+  readonly choice: Choice;
 }
 
 export interface Draft {
@@ -48,27 +45,36 @@ export function holdsSomething(draft: Draft): boolean {
   return draft.files.length > 0 || Object.values(draft.answers).some((answer) => isAnswered(answer));
 }
 
-/** Look into a file: what does it say about whoever made it? Never throws for what is in the file. */
-export function readFile(bytes: Uint8Array): Reading {
-  if (!isJpeg(bytes)) return { kind: "unknown" };
-  try {
-    cleanPicture(bytes);
-    return { kind: "picture", tells: readPicture(bytes) };
-  } catch {
-    return { kind: "broken" };
-  }
-}
-
 /** Put an answer into a draft. */
 export function withAnswer(draft: Draft, question: Question["id"], answer: Answer): Draft {
   return { ...draft, answers: { ...draft.answers, [question]: answer } };
 }
 
-/** What is sent of a file: its bytes after the reporter's choice, what was removed, and how that is called in the report. */
-export function outgoing(file: Attached): { bytes: Uint8Array; cleaning: "strip" | "keep"; removed: readonly Tell[] } {
-  if (file.reading.kind === "picture" && file.choice === "strip") {
-    const clean = cleanPicture(file.bytes);
-    return { bytes: clean.bytes, cleaning: "strip", removed: clean.removed };
-  }
-  return { bytes: file.bytes, cleaning: "keep", removed: [] };
+/** Change what is known or chosen of one file; nothing happens when it was taken out meanwhile. */
+export function withFile(draft: Draft, key: number, change: Partial<Attached>): Draft {
+  return { ...draft, files: draft.files.map((one) => (one.key === key ? { ...one, ...change } : one)) };
+}
+
+/** What a file says, once that is known. */
+export function tellingOf(file: Attached): Telling | undefined {
+  return typeof file.telling === "string" ? undefined : file.telling;
+}
+
+/** What happens to a file: the reporter's choice where it can be cleaned, else it goes as it is. */
+export function choiceOf(file: Attached): Choice {
+  return tellingOf(file)?.cleanable === true ? file.choice : "keep";
+}
+
+let nextKey = 1;
+
+/** Sort files into those that a draft can take and those that are too large or too many. */
+export function sortFiles(draft: Draft, chosen: readonly File[]): { taken: Attached[]; tooLarge: File[]; tooMany: File[] } {
+  const tooLarge = chosen.filter((file) => file.size > MAX_FILE_SIZE);
+  const fitting = chosen.filter((file) => file.size <= MAX_FILE_SIZE);
+  const room = Math.max(0, MOST_FILES - draft.files.length);
+  const taken = fitting.slice(0, room).map((file): Attached => {
+    nextKey += 1;
+    return { key: nextKey, file, telling: "looking", read: 0, choice: "strip" };
+  });
+  return { taken, tooLarge, tooMany: fitting.slice(room) };
 }

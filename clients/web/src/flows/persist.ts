@@ -2,7 +2,7 @@
 /**
  * Doing one step until the line holds.
  *
- * Rules of this file: a broken line is waited for, a little longer each time; a 'no' of the server is not.
+ * Rules of this file: a broken line is waited for, a little longer each time, and tried at once when the device says that it is back; a 'no' of the server is not.
  */
 import { LineError } from "../transport/server";
 
@@ -11,7 +11,15 @@ const LONGEST_PAUSE_MS = 30_000;
 const TRIES = 40;
 
 async function pause(milliseconds: number): Promise<void> {
-  await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(end, milliseconds);
+    function end(): void {
+      clearTimeout(timer);
+      window.removeEventListener("online", end);
+      resolve();
+    }
+    window.addEventListener("online", end);
+  });
 }
 
 /** Do one step; while the line is broken, say so and try again, a little later each time. */

@@ -10,7 +10,7 @@ import { b64url } from "@corncrake/core/encoding";
 import { generateFileIdentity, type FileIdentity } from "@corncrake/core/file_identity";
 import { BLOCK_CLASS } from "@corncrake/core/padding";
 import type { ClosedRecording, ReportFile } from "@corncrake/core/report";
-import { hasBlock, putBlock } from "../transport/server";
+import { hasBlock, putBlock } from "../transport/blocks";
 import { closeCamera, keepAwake, Recorder, type Format } from "./camera";
 import { EMPTY_DRAFT } from "./draft";
 import { LiveFile, type Amounts } from "./live_file";

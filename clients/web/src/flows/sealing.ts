@@ -13,6 +13,7 @@ import { replyIdentity } from "@corncrake/core/reply";
 import { seal } from "@corncrake/core/seal";
 import type { Language } from "../i18n/messages";
 import { postReport } from "../transport/server";
+import type { SealedReport } from "../worker/orders";
 import { isAnswered, type Draft } from "./draft";
 import { persist } from "./persist";
 import type { Visit } from "./visit";
@@ -76,7 +77,13 @@ export async function sealedReport(options: SendOptions, files: readonly ReportF
  * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
  */
 export async function postSealed(visit: Visit, sealed: Uint8Array, onWaiting: (waiting: boolean) => void): Promise<void> {
-  const receipt = await persist(() => postReport(visit.desk.id, visit.epoch, sealed), onWaiting);
+  await postFor(visit, { desk: visit.desk.id, epoch: visit.epoch, sealed }, onWaiting);
+}
+
+/** Post a report that was sealed at an earlier visit, perhaps for another desk and week; otherwise as `postSealed`. */
+export async function postFor(visit: Visit, report: SealedReport, onWaiting: (waiting: boolean) => void): Promise<void> {
+  const { desk, epoch, sealed } = report;
+  const receipt = await persist(() => postReport(desk, epoch, sealed), onWaiting);
   const { log } = visit.charter.charter;
-  openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk: visit.desk.id, today: visit.today });
+  openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk, today: visit.today });
 }

@@ -1,111 +1,129 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 /**
- * Sending: seal a report, get its receipt, then bring the blocks of its files.
+ * Sending: look through the files, seal a report, get its receipt, then have the worker bring the blocks of its files.
  *
- * Rules of this file: the report goes first, so that a line that breaks for good costs the files' rest only. The same sealed bytes are posted again
- * until the server has answered: the server gives the same receipt for the same bytes, so that nothing is there twice. A broken line is waited for; a 'no' of
- * the server is not.
+ * Rules of this file: the report goes first, so that a line that breaks for good costs the files' rest only. A file's secrets are in the sealed report and nowhere
+ * else: the worker gets what its blocks are sealed to and what they are called.
  */
-import { BLOCK_CLASS } from "@corncrake/core/padding";
-import { blockIds, planBlocks, writeBlock, BLOCK_DATA } from "@corncrake/core/block";
-import { b64url, repairText } from "@corncrake/core/encoding";
-import { sha256Hex } from "@corncrake/core/note";
-import { generateFileIdentity, fileTag } from "@corncrake/core/file_identity";
+import { blockIds } from "@corncrake/core/block";
+import { generateFileIdentity } from "@corncrake/core/file_identity";
 import type { ReportFile } from "@corncrake/core/report";
-import type { Recipient } from "@corncrake/core/recipients";
-import { seal } from "@corncrake/core/seal";
-import { hasBlock, putBlock, RefusedError } from "../transport/server";
-import { outgoing, type Draft } from "./draft";
-import { persist } from "./persist";
+import { RefusedError } from "../transport/server";
+import type { BlocksProgress, FileOrder, FileProgress, SealedReport } from "../worker/orders";
+import { choiceOf } from "./draft";
+import { entryOf } from "./entries";
 import { postSealed, sealedReport, type SendOptions } from "./sealing";
-import type { Visit } from "./visit";
+import { ask, command, hearBlocks, WorkerError } from "./worker";
 
-/** What has left: the report or not, and how many of the files' parts. */
-export interface Progress {
-  readonly reportSent: boolean;
-  readonly sent: number;
-  readonly total: number;
-  /** The line is broken; it is tried again by itself. */
-  readonly waiting: boolean;
-}
-
-export const NOTHING_SENT: Progress = { reportSent: false, sent: 0, total: 0, waiting: false };
-
-/** A file on its way: its secrets are sealed in the report already, and forgotten here. */
-interface Outgoing {
-  readonly recipient: Recipient;
-  readonly ids: readonly string[];
-  readonly bytes: Uint8Array;
-  readonly dataBlocks: number;
-}
-
-interface Prepared {
-  readonly outgoing: Outgoing;
-  readonly entry: ReportFile;
-}
-
-function prepareFiles(draft: Draft): readonly Prepared[] {
-  const prepared: Prepared[] = [];
-  for (const file of draft.files) {
-    const { bytes, cleaning, removed } = outgoing(file);
-    const plan = planBlocks(bytes.length);
-    const identity = generateFileIdentity();
-    const entry: ReportFile = {
-      identity: identity.text,
-      block_key: b64url(identity.blockKey),
-      class: BLOCK_CLASS,
-      blocks: plan.dataBlocks,
-      sha256: sha256Hex(bytes),
-      name: repairText(file.name).slice(0, 255),
-      type: repairText(file.type).slice(0, 127),
-      size: bytes.length,
-      cleaning,
-      ...(removed.length > 0 ? { removed } : {}),
-    };
-    const ids = [...blockIds(identity.blockKey, plan.totalBlocks)];
-    prepared.push({ outgoing: { recipient: identity.recipient, ids, bytes, dataBlocks: plan.dataBlocks }, entry });
+/** A file could not be read, or not be cleaned; nothing was sent. */
+export class FileFault extends Error {
+  constructor(
+    readonly file: string,
+    readonly reason: "unreadable" | "uncleanable",
+  ) {
+    super(reason);
   }
-  return prepared;
 }
 
-async function sealedBlock(file: Outgoing, index: number): Promise<Uint8Array> {
-  const fill = index >= file.dataBlocks;
-  const data = fill ? new Uint8Array() : file.bytes.subarray(index * BLOCK_DATA, (index + 1) * BLOCK_DATA);
-  const last = index === file.dataBlocks - 1;
-  const header = {
-    v: 1 as const,
-    file: fileTag(file.recipient),
-    index,
-    ...(last ? { last: true as const, of: file.dataBlocks } : {}),
-    ...(fill ? { fill: true as const } : {}),
-  };
-  return seal(writeBlock(header, data, BLOCK_CLASS), [file.recipient]);
+/** Which file is being looked through, and how far that is, in bytes. */
+export interface Looking {
+  readonly name: string;
+  readonly number: number;
+  readonly count: number;
+  readonly done: number;
+  readonly total: number;
 }
 
-/**
- * One report on its way. After an error it can be gone on with: the same sealed bytes, and only those parts of the files that are not there yet.
- */
+/** One file on its way: its name and size are the reporter's, its progress is the worker's. */
+export interface FileOnTheWay {
+  readonly key: number;
+  readonly name: string;
+  readonly size: number;
+  /** Of its bytes those that are on the server. */
+  readonly sent: number;
+  readonly state: FileProgress["state"];
+}
+
+/** How far one report is. */
+export interface Progress {
+  readonly looking: Looking | undefined;
+  readonly sealed: boolean;
+  readonly reportSent: boolean;
+  /** The line broke before the server could sign for the report; it is tried again by itself. */
+  readonly reportWaits: boolean;
+  readonly files: readonly FileOnTheWay[];
+  readonly blocks: BlocksProgress | undefined;
+  /** All that will leave has left. */
+  readonly done: boolean;
+}
+
+export const NOTHING_SENT: Progress = { looking: undefined, sealed: false, reportSent: false, reportWaits: false, files: [], blocks: undefined, done: false };
+
+interface NamedFile {
+  readonly key: number;
+  readonly name: string;
+  readonly size: number;
+}
+
+interface Packed {
+  readonly order: FileOrder;
+  readonly entry: ReportFile;
+  readonly named: NamedFile;
+}
+
+async function packFiles(options: SendOptions, onLooking: (looking: Looking) => void): Promise<Packed[]> {
+  const packed: Packed[] = [];
+  const { files } = options.draft;
+  for (const [place, attached] of files.entries()) {
+    const { key, file } = attached;
+    const told = (done: number, total: number): void => { onLooking({ name: file.name, number: place + 1, count: files.length, done, total }); };
+    told(0, file.size);
+    const prepared = await ask({ ask: "prepare", file, choice: choiceOf(attached) }, told).catch((error: unknown) => {
+      if (error instanceof WorkerError && error.fault !== "other") throw new FileFault(file.name, error.fault === "unreadable" ? "unreadable" : "uncleanable");
+      throw error;
+    });
+    const identity = generateFileIdentity();
+    const { entry, plan } = entryOf(attached, prepared, identity, files.length);
+    const ids = [...blockIds(identity.blockKey, plan.totalBlocks)];
+    const order = { key, blob: prepared.blob, recipient: identity.recipient.raw, ids, blockClass: plan.blockClass, dataBlocks: plan.dataBlocks };
+    packed.push({ entry, order, named: { key, name: file.name, size: prepared.blob.size } });
+  }
+  return packed;
+}
+
+function onTheWay(named: readonly NamedFile[], blocks: BlocksProgress | undefined): FileOnTheWay[] {
+  const all = new Map(blocks?.files.map((one) => [one.key, one]));
+  return named.map((file) => {
+    const at = all.get(file.key);
+    return { ...file, sent: at === undefined ? 0 : Math.floor((file.size * at.sent) / at.parts), state: at?.state ?? "going" };
+  });
+}
+
+/** One report on its way. After an error it can be gone on with: the same sealed bytes, and only those parts of the files that are not there yet. */
 export class Delivery {
   private now: Progress;
   private attempted = false;
+  private listener: (progress: Progress) => void = () => undefined;
 
   private constructor(
-    private readonly visit: Visit,
-    private readonly sealed: Uint8Array,
-    private readonly files: readonly Outgoing[],
+    private readonly options: SendOptions,
+    private readonly report: SealedReport,
+    private readonly named: readonly NamedFile[],
   ) {
-    this.now = { ...NOTHING_SENT, total: files.reduce((sum, file) => sum + file.ids.length, 0) };
+    this.now = { ...NOTHING_SENT, sealed: true, files: onTheWay(named, undefined) };
   }
 
   /**
-   * Seal a report; nothing leaves yet.
+   * Look through the files and seal a report; nothing leaves yet.
    *
-   * @throws UsageError `size` when it is too long for one report.
+   * @throws UsageError `size` when it is too long for one report; FileFault when a file cannot be read or cleaned.
    */
-  static async prepare(options: SendOptions): Promise<Delivery> {
-    const files = prepareFiles(options.draft);
-    const sealed = await sealedReport(options, files.map((file) => file.entry));
-    return new Delivery(options.visit, sealed, files.map((file) => file.outgoing));
+  static async prepare(options: SendOptions, onProgress: (progress: Progress) => void): Promise<Delivery> {
+    const packed = await packFiles(options, (looking) => { onProgress({ ...NOTHING_SENT, looking }); });
+    const sealed = await sealedReport(options, packed.map((file) => file.entry));
+    const report = { desk: options.visit.desk.id, epoch: options.visit.epoch, sealed };
+    if (packed.length > 0) command({ order: "send", files: packed.map((file) => file.order) });
+    return new Delivery(options, report, packed.map((file) => file.named));
   }
 
   /** What has left by now. */
@@ -119,37 +137,51 @@ export class Delivery {
   }
 
   /**
-   * Bring it to the server; done when the server has signed for the report, its signature was checked, and every block is there.
+   * Bring the report to the server, then let the blocks follow.
    *
+   * @returns when the server has signed for the report; `onProgress` goes on until all has left.
    * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
    */
   async run(onProgress: (progress: Progress) => void): Promise<void> {
-    const put = (change: Partial<Progress>): void => {
-      this.now = { ...this.now, ...change };
-      onProgress(this.now);
-    };
-    const onWaiting = (waiting: boolean): void => { put({ waiting }); };
-    put({ waiting: false });
-    if (!this.now.reportSent) {
-      await this.post(onWaiting);
-      put({ reportSent: true });
-    }
-    let place = 0;
-    for (const file of this.files) {
-      for (const [index, id] of file.ids.entries()) {
-        place += 1;
-        if (place <= this.now.sent) continue;
-        const sealed = await sealedBlock(file, index);
-        await persist(async () => { if (!(await hasBlock(id))) await putBlock(id, sealed); }, onWaiting);
-        put({ sent: place });
-      }
-    }
+    this.listener = onProgress;
+    if (this.named.length > 0) hearBlocks((blocks) => { this.put({ blocks, files: onTheWay(this.named, blocks), done: blocks.finished }); });
+    this.put({ reportWaits: false });
+    await this.post();
+    this.put({ reportSent: true, reportWaits: false, done: this.named.length === 0 });
+    if (this.named.length === 0) return;
+    command({ order: "report-there" });
+    command({ order: "go-on" });
   }
 
-  private async post(onWaiting: (waiting: boolean) => void): Promise<void> {
+  /** Let nothing more leave for now. */
+  pause(): void {
+    command({ order: "pause" });
+  }
+
+  /** Let it go on, after a pause or a 'no' of the server. */
+  goOn(): void {
+    command({ order: "go-on" });
+  }
+
+  /** Let the rest of one file not leave. */
+  takeOut(key: number): void {
+    command({ order: "take-out", key });
+  }
+
+  /** Let what has not left wait on the device, sealed, or no longer. */
+  keep(on: boolean): void {
+    command({ order: "keep", on, report: this.now.reportSent ? undefined : this.report });
+  }
+
+  private put(change: Partial<Progress>): void {
+    this.now = { ...this.now, ...change };
+    this.listener(this.now);
+  }
+
+  private async post(): Promise<void> {
     this.attempted = true;
     try {
-      await postSealed(this.visit, this.sealed, onWaiting);
+      await postSealed(this.options.visit, this.report.sealed, (reportWaits) => { this.put({ reportWaits }); });
     } catch (error) {
       if (error instanceof RefusedError) this.attempted = false;
       throw error;

@@ -2,8 +2,8 @@
 /**
  * The server as the page sees it: bytes in, bytes out, nothing believed.
  *
- * Rules of this file: the only `fetch` of the page. No cookie, no cache, no referrer. Every answer has an upper size, and is cut off there. A line that
- * breaks is told apart from a server that says no.
+ * Rules of this file: the only `fetch` of the page (blocks go by `blocks.ts`). No cookie, no cache, no referrer. Every answer has an upper size, and is cut
+ * off there. A line that breaks is told apart from a server that says no.
  */
 
 const KIB = 1024;
@@ -12,11 +12,12 @@ const PATIENCE_MS = 60_000;
 /** The line broke: nothing is known about what the server did. */
 export class LineError extends Error {}
 
-/** The server answered, and said no. */
+/** The server answered, and said no. `retrySeconds`: it named a time to ask again. */
 export class RefusedError extends Error {
   constructor(
     readonly status: number,
     readonly failure: string,
+    readonly retrySeconds?: number,
   ) {
     super(`${String(status)} ${failure}`);
   }
@@ -46,16 +47,22 @@ async function readBounded(response: Response, limit: number): Promise<Uint8Arra
   return whole;
 }
 
-async function failureOf(response: Response): Promise<string> {
+/** The failure word in the body of an answer; its status where there is none. */
+export function failureIn(body: string, status: number): string {
   try {
-    const answer: unknown = JSON.parse(new TextDecoder().decode(await readBounded(response, 4 * KIB)));
+    const answer: unknown = JSON.parse(body);
     if (typeof answer === "object" && answer !== null && "failure" in answer && typeof answer.failure === "string") {
       return /^[a-z-]{1,32}$/.test(answer.failure) ? answer.failure : "unknown";
     }
   } catch {
     // An answer that is not ours: the status says enough.
   }
-  return String(response.status);
+  return String(status);
+}
+
+async function failureOf(response: Response): Promise<string> {
+  const body = await readBounded(response, 4 * KIB).catch(() => new Uint8Array());
+  return failureIn(new TextDecoder().decode(body), response.status);
 }
 
 /** Send one request; return the answer, whatever its status. */
@@ -118,20 +125,4 @@ export function fetchTile(desk: string, reviewer: string, number: number, bucket
 /** Post a sealed report; return the receipt, a signed note. The same bytes again bring the same receipt. */
 export async function postReport(desk: string, epoch: number, sealed: Uint8Array): Promise<Uint8Array> {
   return taken(await ask("POST", `/v1/desks/${desk}/epochs/${String(epoch)}/reports`, sealed), 16 * KIB);
-}
-
-/** Bring one sealed block to the server; done when it is there, however it came there. */
-export async function putBlock(id: string, sealed: Uint8Array): Promise<void> {
-  const response = await ask("PUT", `/v1/blocks/${id}`, sealed);
-  // 409: other bytes under this id. An earlier, broken try of ours sealed the same data anew; it is there, and that is what counts.
-  if (response.status === 409) return;
-  await taken(response, 4 * KIB);
-}
-
-/** Say whether a block is on the server. */
-export async function hasBlock(id: string): Promise<boolean> {
-  const response = await ask("HEAD", `/v1/blocks/${id}`);
-  if (response.status === 404) return false;
-  if (!response.ok) throw new RefusedError(response.status, String(response.status));
-  return true;
 }

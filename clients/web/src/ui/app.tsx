@@ -3,30 +3,34 @@
  * The page: which screen is shown, and what leads from one to the next.
  *
  * Rules of this file: all state is in memory. No screen makes an entry in the history; going back in the browser leaves the page, and is warned of
- * while something would be lost. 'Leave quickly' replaces the page itself.
+ * while something would be lost. 'Leave quickly' replaces the page itself. The twelve words are shown as soon as the report has arrived; files go on meanwhile.
  */
 import type { Codename } from "@corncrake/core/codename";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { lookThrough } from "../flows/attaching";
 import type { Medium } from "../flows/camera";
 import { newCodename, pickTwo } from "../flows/chance";
-import { EMPTY_DRAFT, holdsSomething, type Draft } from "../flows/draft";
-import { explain, isForeign } from "../flows/explain";
+import { EMPTY_DRAFT, holdsSomething, withFile, type Attached, type Draft } from "../flows/draft";
+import { findLeftover, forgetLeftover } from "../flows/leftover";
 import { look, type ThreadView } from "../flows/returning";
 import type { SendOptions } from "../flows/sealing";
 import { Delivery, NOTHING_SENT, type Progress } from "../flows/sending";
 import { loadVisit, type Link, type Visit } from "../flows/visit";
 import { loadWords, type WordTables } from "../flows/words";
-import { LANGUAGES, messages, type Language, type Messages } from "../i18n/messages";
-import { Action, Alert, Heading } from "./controls";
+import { messages, type Language, type Messages } from "../i18n/messages";
+import type { Leftover } from "../worker/orders";
+import { Closed, Failed } from "./failed_screens";
+import { Bar, useWarning } from "./frame";
+import { SendLeftover } from "./leftover_screens";
 import { RecordRoom, type Left, type Onward } from "./record_room";
 import { ReturnWords, Thread } from "./return_screens";
-import { Sending, Stuck } from "./sending_screens";
-import { CheckWords, Done, Words } from "./words_screens";
+import { isKept, Sending, Stuck } from "./sending_screens";
+import { CheckWords, Done, OnTheWay, Words } from "./words_screens";
 import { Before, Review, Story } from "./write_screens";
 
 type Screen =
-  | { readonly name: "before" | "story" | "review" | "sending" | "words" | "done" | "return" | "busy" }
+  | { readonly name: "before" | "story" | "review" | "sending" | "words" | "done" | "return" | "busy" | "leftover" }
   | { readonly name: "check"; readonly asked: readonly [number, number] }
   | { readonly name: "record"; readonly medium: Medium; readonly from: Screen }
   | { readonly name: "thread"; readonly view: ThreadView; readonly sent: boolean }
@@ -41,96 +45,11 @@ interface Way {
   readonly onChange: () => void;
 }
 
-let leaving = false;
-
-/** Replace the page, at once, by an empty one; nothing is left to go back to, and nothing is asked. */
-function leave(): void {
-  leaving = true;
-  document.body.replaceChildren();
-  window.location.replace("about:blank");
-}
-
-function Bar({ say, language, onLanguage, locked }: { say: Messages; language: Language; onLanguage: (language: Language) => void; locked: boolean }): JSX.Element {
-  return (
-    <header>
-      <div>
-        {locked ? (
-          <span />
-        ) : (
-          <label>
-            <span class="visually-hidden">{say.language}</span>
-            <select value={language} onChange={(event) => { onLanguage(event.currentTarget.value as Language); }}>
-              {LANGUAGES.map((one) => (
-                <option key={one.id} value={one.id} lang={one.id}>
-                  {one.name}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
-        <button type="button" title={say.leave_hint} onClick={leave}>
-          {say.leave}
-        </button>
-      </div>
-    </header>
-  );
-}
-
-/** Warn before the page goes while something would be lost with it. */
-function useWarning(needed: boolean): void {
-  // Before the next frame, not after it: the first letter typed is already something to lose.
-  useLayoutEffect(() => {
-    if (!needed) return undefined;
-    const warn = (event: BeforeUnloadEvent): void => { if (!leaving) event.preventDefault(); };
-    window.addEventListener("beforeunload", warn);
-    return () => { window.removeEventListener("beforeunload", warn); };
-  }, [needed]);
-}
-
 /** Once a recording has left, what was said of a page from which nothing was sent is not so any more. */
 function afterRecording(say: Messages, left: Left): Messages {
   if (left === "nothing") return say;
   if (left === "perhaps") return { ...say, not_sent_yet: say.record_note_perhaps };
   return { ...say, not_sent_yet: say.record_note_left, failed_nothing_sent: say.record_rest_failed };
-}
-
-/** The papers of the visit could not be had, or are not right: nothing was written yet. */
-function Closed({ error, say, onRetry }: { error: unknown; say: Messages; onRetry: () => void }): JSX.Element {
-  return (
-    <>
-      <Heading>{say.failed_heading}</Heading>
-      <Alert>
-        <p>{explain(error, say)}</p>
-        <p>{say.closed_nothing_sent}</p>
-      </Alert>
-      {isForeign(error) ? null : (
-        <Action main wide onClick={onRetry}>
-          {say.try_again}
-        </Action>
-      )}
-    </>
-  );
-}
-
-/** Something failed before anything of a report could leave. */
-function Failed({ error, say, onRetry, onChange }: { error: unknown; say: Messages; onRetry: () => void; onChange: (() => void) | undefined }): JSX.Element {
-  return (
-    <>
-      <Heading>{say.failed_heading}</Heading>
-      <Alert>
-        <p>{explain(error, say)}</p>
-        <p>{say.failed_nothing_sent}</p>
-      </Alert>
-      <Action main wide onClick={onRetry}>
-        {say.try_again}
-      </Action>
-      {onChange === undefined ? null : (
-        <Action wide onClick={onChange}>
-          {say.review_edit}
-        </Action>
-      )}
-    </>
-  );
 }
 
 /** The whole page. */
@@ -142,7 +61,10 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
   const [more, setMore] = useState("");
   const [codename, setCodename] = useState<Codename | undefined>(undefined);
+  const [noted, setNoted] = useState(false);
   const [progress, setProgress] = useState<Progress>(NOTHING_SENT);
+  const [delivery, setDelivery] = useState<Delivery | undefined>(undefined);
+  const [leftover, setLeftover] = useState<Leftover | undefined>(undefined);
   const [left, setLeft] = useState<Left>("nothing");
   const [takes, setTakes] = useState({ next: 1, slow: 0 });
   const say = afterRecording(messages(language), left);
@@ -157,34 +79,50 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
     }).catch((error: unknown) => { setScreen({ name: "closed", error, retry: load }); });
   };
   useEffect(load, []);
+  useEffect(() => { void findLeftover().then(setLeftover); }, []);
   useEffect(() => {
     document.documentElement.lang = language;
     document.title = say.title;
   }, [language]);
+  // Everything is there, and the words are noted or cannot be forgotten: on to what comes next.
+  useEffect(() => {
+    if (progress.done && screen.name === "sending" && delivery !== undefined) setScreen({ name: noted ? "done" : "words" });
+  }, [progress.done, screen.name, noted]);
+  const onTheWay = screen.name === "sending" && !(noted && isKept(progress));
   const wordsUnseen = left !== "nothing" && screen.name !== "thread";
-  useWarning(["sending", "words", "check"].includes(screen.name) || (screen.name !== "done" && (wordsUnseen || holdsSomething(draft) || more.trim() !== "")));
+  const written = wordsUnseen || holdsSomething(draft) || more.trim() !== "";
+  useWarning(onTheWay || ["words", "check"].includes(screen.name) || (!["done", "sending"].includes(screen.name) && written));
 
+  const attach = (files: readonly Attached[]): void => {
+    setDraft((before) => ({ ...before, files: [...before.files, ...files] }));
+    lookThrough(files, (key, change) => { setDraft((before) => withFile(before, key, change)); });
+  };
   const bring = (way: Way): void => {
     setScreen({ name: "sending" });
     way.delivery.run(setProgress).then(way.onArrived).catch((error: unknown) => { setScreen({ name: "stuck", error, way }); });
   };
-  const prepare = (options: SendOptions, onArrived: () => void, onChange: () => void): void => {
+  const prepare = (options: SendOptions, withFiles: boolean, onArrived: () => void, onChange: () => void): void => {
     setProgress(NOTHING_SENT);
+    setDelivery(undefined);
     setScreen({ name: "sending" });
     // A first report looks for an answer too, as every visit does: the line cannot tell one from the other.
     const looked = options.kind === "first" ? look(options.visit, options.codename) : Promise.resolve();
-    const again = (): void => { prepare(options, onArrived, onChange); };
-    looked.then(() => Delivery.prepare(options)).then((delivery) => { bring({ delivery, onArrived, onChange }); }).catch(fail(again, onChange));
+    const again = (): void => { prepare(options, withFiles, onArrived, onChange); };
+    looked.then(() => Delivery.prepare(options, setProgress)).then((made) => {
+      if (withFiles) setDelivery(made);
+      bring({ delivery: made, onArrived, onChange: () => { made.keep(false); onChange(); } });
+    }).catch(fail(again, onChange));
   };
   const send = (): void => {
     if (visit === undefined) return;
     const chosen = codename ?? newCodename();
     setCodename(chosen);
+    setNoted(false);
     const onArrived = (): void => {
       setDraft(EMPTY_DRAFT);
-      setScreen({ name: "words" });
+      setScreen((now) => (now.name === "sending" ? { name: "words" } : now));
     };
-    prepare({ visit, codename: chosen, kind: left === "report" ? "follow_up" : "first", draft, language }, onArrived, () => { setScreen({ name: "story" }); });
+    prepare({ visit, codename: chosen, kind: left === "report" ? "follow_up" : "first", draft, language }, true, onArrived, () => { setScreen({ name: "story" }); });
   };
   const show = (found: Codename): void => {
     if (visit === undefined) return;
@@ -195,12 +133,17 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const sendMore = (view: ThreadView): void => {
     if (visit === undefined || codename === undefined) return;
     const story = visit.form.questions[0]?.id ?? "story";
-    const written = { answers: { [story]: { text: more } }, files: [] };
+    const added = { answers: { [story]: { text: more } }, files: [] };
     const onArrived = (): void => {
       setMore("");
       setScreen({ name: "thread", view, sent: true });
     };
-    prepare({ visit, codename, kind: "follow_up", draft: written, language }, onArrived, () => { setScreen({ name: "thread", view, sent: false }); });
+    prepare({ visit, codename, kind: "follow_up", draft: added, language }, false, onArrived, () => { setScreen({ name: "thread", view, sent: false }); });
+  };
+  const right = (): void => {
+    setCodename(undefined);
+    setNoted(true);
+    setScreen({ name: progress.done || delivery === undefined ? "done" : "sending" });
   };
   const record = (medium: Medium, from: Screen): void => {
     setCodename(codename ?? newCodename());
@@ -220,16 +163,38 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const shown = (): JSX.Element => {
     if (screen.name === "closed") return <Closed error={screen.error} say={say} onRetry={screen.retry} />;
     if (screen.name === "failed") return <Failed error={screen.error} say={say} onRetry={screen.retry} onChange={screen.change} />;
-    if (screen.name === "stuck") return <Stuck error={screen.error} delivery={screen.way.delivery} say={say} onAgain={() => { bring(screen.way); }} onChange={screen.way.onChange} onArrived={screen.way.onArrived} />;
+    if (screen.name === "stuck") return <Stuck error={screen.error} delivery={screen.way.delivery} say={say} onAgain={() => { bring(screen.way); }} onChange={screen.way.onChange} />;
     if (visit === undefined || tables === undefined || screen.name === "busy") return <p role="status">{say.loading}</p>;
     const shared = { visit, say, language };
-    const table = tables[language];
-    const words = codename?.words(table) ?? [];
+    const words = codename?.words(tables[language]) ?? [];
+    const way = <OnTheWay progress={progress} say={say} language={language} onSee={() => { setScreen({ name: "sending" }); }} />;
     switch (screen.name) {
       case "before":
-        return <Before {...shared} onStart={() => { setScreen({ name: "story" }); }} onReturn={() => { setScreen({ name: "return" }); }} />;
+        return (
+          <Before
+            {...shared}
+            leftover={leftover}
+            onLeftover={() => { setScreen({ name: "leftover" }); }}
+            onForget={() => { void forgetLeftover().then(() => { setLeftover(undefined); }); }}
+            onStart={() => { setScreen({ name: "story" }); }}
+            onReturn={() => { setScreen({ name: "return" }); }}
+          />
+        );
+      case "leftover":
+        return leftover === undefined ? <p>{say.leftover_done}</p> : <SendLeftover {...shared} leftover={leftover} onBack={() => { setLeftover(undefined); setScreen({ name: "before" }); }} />;
       case "story":
-        return <Story {...shared} draft={draft} onDraft={setDraft} onBack={() => { setScreen({ name: "before" }); }} onNext={() => { setScreen({ name: "review" }); }} onRecord={(medium) => { record(medium, screen); }} onWords={left === "report" ? () => { setScreen({ name: "words" }); } : undefined} />;
+        return (
+          <Story
+            {...shared}
+            draft={draft}
+            onDraft={setDraft}
+            onAttach={attach}
+            onBack={() => { setScreen({ name: "before" }); }}
+            onNext={() => { setScreen({ name: "review" }); }}
+            onRecord={(medium) => { record(medium, screen); }}
+            onWords={left === "report" ? () => { setScreen({ name: "words" }); } : undefined}
+          />
+        );
       case "record": {
         const returning = screen.from.name === "thread";
         return codename === undefined ? <p role="status">{say.loading}</p> : (
@@ -254,11 +219,16 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       case "review":
         return <Review {...shared} draft={draft} onEdit={() => { setScreen({ name: "story" }); }} onSend={send} />;
       case "sending":
-        return <Sending progress={progress} say={say} />;
+        return <Sending progress={progress} delivery={delivery} noted={noted || delivery === undefined} say={say} language={language} onWords={() => { setScreen({ name: "words" }); }} />;
       case "words":
-        return <Words words={words} language={language} say={say} onNoted={() => { setScreen({ name: "check", asked: pickTwo() }); }} />;
+        return (
+          <>
+            <Words words={words} language={language} say={say} arrived={progress.reportSent || left === "report"} onNoted={() => { setScreen({ name: "check", asked: pickTwo() }); }} />
+            {way}
+          </>
+        );
       case "check":
-        return <CheckWords words={words} asked={screen.asked} say={say} onRight={() => { setCodename(undefined); setScreen({ name: "done" }); }} onAgain={() => { setScreen({ name: "words" }); }} />;
+        return <CheckWords words={words} asked={screen.asked} say={say} onRight={right} onAgain={() => { setScreen({ name: "words" }); }} />;
       case "done":
         return <Done days={visit.form.promise_days} say={say} />;
       case "return":
@@ -267,9 +237,10 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
         return <Thread view={screen.view} say={say} sent={screen.sent} text={more} onText={setMore} onSend={() => { sendMore(screen.view); }} onRecord={(medium) => { record(medium, screen); }} />;
     }
   };
+  const locked = ["words", "check"].includes(screen.name) || (screen.name === "sending" && codename !== undefined);
   return (
     <>
-      <Bar say={say} language={language} onLanguage={setLanguage} locked={["words", "check"].includes(screen.name)} />
+      <Bar say={say} language={language} onLanguage={setLanguage} locked={locked} />
       <main key={screen.name}>{shown()}</main>
     </>
   );

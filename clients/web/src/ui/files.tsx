@@ -1,69 +1,135 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-/** Attaching files: add, see what each one says about you, choose, take out. */
+/** Attaching files: add, see what each one says about you and about what happened, choose, take out. */
+import { MAX_FILE_SIZE } from "@corncrake/core/block";
+import type { Choice as Cleaning, Telling } from "@corncrake/core/media/source";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { FILE_LIMIT, readFile, type Attached } from "../flows/draft";
-import { fill, type Messages } from "../i18n/messages";
+import { MOST_FILES, sortFiles, tellingOf, withFile, type Attached, type Draft } from "../flows/draft";
+import { inMb } from "../i18n/amounts";
+import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Choice } from "./controls";
 
-interface FilesProps {
-  readonly files: readonly Attached[];
+/** With more files than this each is folded up. */
+const FEW = 4;
+const CHOICES: readonly Cleaning[] = ["strip", "partial", "keep"];
+
+interface Said {
   readonly say: Messages;
-  readonly onFiles: (files: readonly Attached[]) => void;
+  readonly language: Language;
 }
 
-let nextKey = 1;
-
-async function attach(file: File): Promise<Attached> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  nextKey += 1;
-  return { key: nextKey, name: file.name, type: file.type, bytes, reading: readFile(bytes), choice: "strip" };
+interface FilesProps extends Said {
+  readonly draft: Draft;
+  readonly onDraft: (change: (draft: Draft) => Draft) => void;
+  readonly onAttach: (files: readonly Attached[]) => void;
 }
 
-function Tells({ file, say }: { file: Attached; say: Messages }): JSX.Element {
-  if (file.reading.kind === "unknown") return <p>{say.file_unknown_kind}</p>;
-  if (file.reading.kind === "broken") return <p>{say.file_broken}</p>;
-  if (file.reading.tells.length === 0) return <p>{say.file_tells_nothing}</p>;
+function choiceLabel(choice: Cleaning, say: Messages): string {
+  return { strip: say.file_strip, partial: say.file_partial, keep: say.file_keep }[choice];
+}
+
+function List({ tells, telling, say }: { tells: readonly (keyof Messages["tells"])[]; telling: Telling; say: Messages }): JSX.Element {
   return (
     <ul class="plain">
-      {file.reading.tells.map((tell) => (
-        <li key={tell}>{say.tells[tell]}</li>
-      ))}
+      {tells.map((tell) => {
+        const shown = telling.shown.filter((one) => one.tell === tell).map((one) => one.text);
+        return <li key={tell}>{shown.length === 0 ? say.tells[tell] : `${say.tells[tell]}: ${shown.join(", ")}`}</li>;
+      })}
     </ul>
   );
 }
 
-function FilePanel({ file, say, onChoice, onRemove }: { file: Attached; say: Messages; onChoice: (choice: "strip" | "keep") => void; onRemove: () => void }): JSX.Element {
+/** What a file says, and what of that cannot be helped. */
+function Tells({ telling, name, say }: { telling: Telling; name: string; say: Messages }): JSX.Element {
+  const blind = telling.broken ? say.file_broken : telling.kind === "unknown" ? say.file_unknown_kind : telling.cleanable ? undefined : say.file_uncleanable;
+  return (
+    <>
+      <h4>{fill(say.file_tells, { name })}</h4>
+      {telling.you.length > 0 ? <List tells={telling.you} telling={telling} say={say} /> : telling.cleanable ? <p>{say.file_tells_nothing}</p> : null}
+      {telling.event.length > 0 ? (
+        <>
+          <h4>{say.file_tells_event}</h4>
+          <List tells={telling.event} telling={telling} say={say} />
+        </>
+      ) : null}
+      {blind === undefined ? null : <p class="alert">{blind}</p>}
+    </>
+  );
+}
+
+/** Three choices, of one file or of all. */
+function Cleanings({ name, legend, chosen, say, onChoice }: { name: string; legend: string; chosen: Cleaning | undefined; say: Messages; onChoice: (choice: Cleaning) => void }): JSX.Element {
+  return (
+    <fieldset>
+      <legend>{legend}</legend>
+      {CHOICES.map((choice) => (
+        <Choice key={choice} kind="radio" name={name} label={choiceLabel(choice, say)} checked={chosen === choice} onChange={() => { onChoice(choice); }} />
+      ))}
+    </fieldset>
+  );
+}
+
+interface PanelProps extends Said {
+  readonly file: Attached;
+  readonly onChoice: (choice: Cleaning) => void;
+  readonly onRemove: () => void;
+}
+
+function Inside({ file, say, language, onChoice }: PanelProps): JSX.Element {
+  const { name, size } = file.file;
+  const telling = tellingOf(file);
+  if (file.telling === "unreadable") return <p class="alert">{fill(say.file_unreadable, { name })}</p>;
+  if (telling === undefined) return <p>{fill(say.file_looking, { name, done: inMb(file.read, language), total: inMb(size, language) })}</p>;
+  return (
+    <>
+      <Tells telling={telling} name={name} say={say} />
+      {telling.cleanable ? <Cleanings name={`file-${String(file.key)}`} legend={say.file_choice} chosen={file.choice} say={say} onChoice={onChoice} /> : null}
+    </>
+  );
+}
+
+function FilePanel(props: PanelProps & { readonly folded: boolean }): JSX.Element {
+  const { file, folded, say, language, onRemove } = props;
+  const title = `${file.file.name} (${inMb(file.file.size, language)} MB)`;
   return (
     <div class="panel">
-      <h3>{fill(say.file_tells, { name: file.name })}</h3>
-      <Tells file={file} say={say} />
-      {file.reading.kind === "picture" ? (
-        <fieldset>
-          <legend>{say.file_choice}</legend>
-          <Choice kind="radio" name={`file-${String(file.key)}`} label={say.file_strip} checked={file.choice === "strip"} onChange={() => { onChoice("strip"); }} />
-          <Choice kind="radio" name={`file-${String(file.key)}`} label={say.file_keep} checked={file.choice === "keep"} onChange={() => { onChoice("keep"); }} />
-        </fieldset>
-      ) : null}
-      <Action onClick={onRemove}>{fill(say.file_remove, { name: file.name })}</Action>
+      {folded ? (
+        <details>
+          <summary>{title}</summary>
+          <Inside {...props} />
+        </details>
+      ) : (
+        <>
+          <h3>{title}</h3>
+          <Inside {...props} />
+        </>
+      )}
+      <Action onClick={onRemove}>{fill(say.file_remove, { name: file.file.name })}</Action>
     </div>
   );
 }
 
 /** The part of the sheet where files are attached. */
-export function Files({ files, say, onFiles }: FilesProps): JSX.Element {
+export function Files({ draft, say, language, onDraft, onAttach }: FilesProps): JSX.Element {
   const [refused, setRefused] = useState<readonly string[]>([]);
-  const add = async (chosen: readonly File[]): Promise<void> => {
-    setRefused(chosen.filter((file) => file.size > FILE_LIMIT).map((file) => file.name));
-    const taken = await Promise.all(chosen.filter((file) => file.size <= FILE_LIMIT).map(attach));
-    onFiles([...files, ...taken]);
+  const { files } = draft;
+  const add = (chosen: readonly File[]): void => {
+    const { taken, tooLarge, tooMany } = sortFiles(draft, chosen);
+    setRefused([
+      ...tooLarge.map((file) => fill(say.file_too_large, { name: file.name, mb: inMb(MAX_FILE_SIZE, language) })),
+      ...(tooMany.length === 0 ? [] : [fill(say.files_too_many, { count: MOST_FILES, more: tooMany.length })]),
+    ]);
+    onAttach(taken);
   };
+  const cleanable = files.filter((file) => tellingOf(file)?.cleanable === true);
+  const looked = files.filter((file) => file.telling !== "looking").length;
+  const common = cleanable.every((file) => file.choice === cleanable[0]?.choice) ? cleanable[0]?.choice : undefined;
   return (
     <section aria-labelledby="files-heading">
       <h2 id="files-heading">{say.files_heading}</h2>
       <p class="hint">{say.files_hint}</p>
-      {refused.map((name) => (
-        <Alert key={name}>{fill(say.file_too_large, { name, mib: FILE_LIMIT / 1024 / 1024 })}</Alert>
+      {refused.map((sentence) => (
+        <Alert key={sentence}>{sentence}</Alert>
       ))}
       <label class="button filepick">
         <span>{say.files_add}</span>
@@ -72,17 +138,24 @@ export function Files({ files, say, onFiles }: FilesProps): JSX.Element {
           multiple
           onChange={(event) => {
             const input = event.currentTarget;
-            void add([...(input.files ?? [])]).then(() => { input.value = ""; });
+            add([...(input.files ?? [])]);
+            input.value = "";
           }}
         />
       </label>
+      {looked < files.length ? <p>{fill(say.files_looking, { done: looked, count: files.length })}</p> : null}
+      {cleanable.length < 2 ? null : (
+        <Cleanings name="file-all" legend={say.files_all} chosen={common} say={say} onChoice={(choice) => { onDraft((before) => ({ ...before, files: before.files.map((one) => ({ ...one, choice })) })); }} />
+      )}
       {files.map((file) => (
         <FilePanel
           key={file.key}
           file={file}
+          folded={files.length > FEW}
           say={say}
-          onChoice={(choice) => { onFiles(files.map((one) => (one.key === file.key ? { ...one, choice } : one))); }}
-          onRemove={() => { onFiles(files.filter((one) => one.key !== file.key)); }}
+          language={language}
+          onChoice={(choice) => { onDraft((before) => withFile(before, file.key, { choice })); }}
+          onRemove={() => { onDraft((before) => ({ ...before, files: before.files.filter((one) => one.key !== file.key) })); }}
         />
       ))}
     </section>

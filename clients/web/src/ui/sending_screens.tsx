@@ -3,25 +3,103 @@
 import type { JSX } from "preact";
 import { explain } from "../flows/explain";
 import type { Delivery, Progress } from "../flows/sending";
-import { fill, type Messages } from "../i18n/messages";
-import { Action, Alert, Heading } from "./controls";
+import { timeLeft } from "../i18n/amounts";
+import { fill, type Language, type Messages } from "../i18n/messages";
+import { Action, Alert, Choice, Heading } from "./controls";
+import { amountsOf, bytesOf, FilesOnTheWay, KeptAmount } from "./sending_files";
 
-/** What has left and what has not. */
-export function Sending({ progress, say }: { progress: Progress; say: Messages }): JSX.Element {
-  const { sent, total } = progress;
+interface SendingProps {
+  readonly progress: Progress;
+  readonly delivery: Delivery | undefined;
+  /** The reporter has the twelve words already, or they are of no use here. */
+  readonly noted: boolean;
+  readonly say: Messages;
+  readonly language: Language;
+  readonly onWords: () => void;
+}
+
+/** Where it stands, in one sentence: this is read out when it changes, so it holds no numbers that run. */
+function standing(progress: Progress, say: Messages, language: Language): { readonly text: string; readonly alert: boolean } {
+  const { blocks, reportSent, reportWaits, files } = progress;
+  const amounts = amountsOf(progress, language);
+  if (!reportSent) return reportWaits ? { text: say.sending_report_wait, alert: true } : { text: say.sending_sealing, alert: false };
+  if (blocks?.refused !== undefined) return { text: fill(say.sending_refused, { ...amounts, failure: blocks.refused.failure }), alert: true };
+  if (blocks?.paused === true) return { text: say.sending_paused, alert: true };
+  if (blocks?.waiting === "line") return { text: fill(say.sending_wait, amounts), alert: true };
+  if (blocks?.waiting === "room") return { text: fill(say.sending_room, { ...amounts, minutes: Math.ceil(blocks.roomSeconds / 60) }), alert: true };
+  return { text: files.length === 0 ? say.sending_report : `${say.sending_report} ${say.sending_files}`, alert: false };
+}
+
+/** What would be lost if the page were closed now. */
+function closing(progress: Progress, noted: boolean, say: Messages): string {
+  if (isKept(progress)) return say.sending_may_close;
+  if (!progress.reportSent) return say.sending_stay_report;
+  return noted ? say.sending_stay_words : say.sending_stay;
+}
+
+/** Say whether all that has not left waits on the device. */
+export function isKept({ blocks }: Progress): boolean {
+  return blocks?.kept.on === true && blocks.kept.kept === blocks.kept.wanted;
+}
+
+function Amounts({ progress, say, language }: { progress: Progress; say: Messages; language: Language }): JSX.Element {
+  const { looking, blocks } = progress;
+  if (looking !== undefined) {
+    const { name, number, count, done, total } = looking;
+    return (
+      <>
+        <p>{fill(say.sending_looking, { name, ...bytesOf(done, total, language) })}</p>
+        <p>{fill(say.sending_looking_count, { number, count })}</p>
+        <progress aria-label={say.sending_heading} max={Math.max(total, 1)} value={done} />
+      </>
+    );
+  }
+  const all = progress.files.filter((file) => file.state === "going" || file.state === "there");
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return (
+    <>
+      {all.length === 0 ? null : <p>{fill(say.sending_amount, amountsOf(progress, language))}</p>}
+      {blocks?.secondsLeft === undefined ? null : <p>{timeLeft(blocks.secondsLeft, say)}</p>}
+      <progress aria-label={say.sending_heading} max={sum(all.map((file) => file.size)) + 1} value={(progress.reportSent ? 1 : 0) + sum(all.map((file) => file.sent))} />
+    </>
+  );
+}
+
+/** What has left and what has not; stop it, go on, take a file out, let it wait for later. */
+export function Sending({ progress, delivery, noted, say, language, onWords }: SendingProps): JSX.Element {
+  const { blocks, reportSent, sealed } = progress;
+  const { text, alert } = standing(progress, say, language);
+  const refused = blocks?.refused !== undefined;
+  const stopped = refused || blocks?.paused === true;
+  const kept = blocks?.kept;
+  const going = progress.files.some((file) => file.state === "going");
   return (
     <>
       <Heading>{say.sending_heading}</Heading>
       <div role="status">
-        {progress.waiting ? (
-          <p class="alert">{progress.reportSent ? fill(say.sending_wait, { sent, total }) : say.sending_report_wait}</p>
-        ) : (
-          <p>{progress.reportSent ? say.sending_report : say.sending_sealing}</p>
-        )}
-        {progress.reportSent && total > 0 ? <p>{fill(say.sending_blocks, { sent, total })}</p> : null}
+        <p class={alert ? "alert" : ""}>{text}</p>
       </div>
-      <progress aria-label={say.sending_heading} max={total + 1} value={(progress.reportSent ? 1 : 0) + sent} />
-      <p>{say.sending_stay}</p>
+      <Amounts progress={progress} say={say} language={language} />
+      {!noted && (reportSent || isKept(progress)) ? (
+        <Action main wide onClick={onWords}>
+          {say.sending_words}
+        </Action>
+      ) : null}
+      {reportSent && going && delivery !== undefined ? (
+        <div class="row">
+          <Action onClick={() => { if (stopped) delivery.goOn(); else delivery.pause(); }}>{refused ? say.try_again : stopped ? say.sending_go_on : say.sending_pause}</Action>
+          {!refused ? null : <Action onClick={() => { for (const file of progress.files) delivery.takeOut(file.key); }}>{say.stuck_without_rest}</Action>}
+        </div>
+      ) : null}
+      {sealed ? <p>{closing(progress, noted, say)}</p> : null}
+      {sealed && delivery !== undefined && progress.files.length > 0 ? (
+        <div class="panel">
+          <Choice kind="checkbox" name="keep" label={say.keep_label} checked={kept?.on === true} onChange={(on) => { delivery.keep(on); }} />
+          <p class="hint">{say.keep_hint}</p>
+          <KeptAmount kept={kept} say={say} language={language} />
+        </div>
+      ) : null}
+      {reportSent && delivery !== undefined ? <FilesOnTheWay files={progress.files} say={say} language={language} onTakeOut={(key) => { delivery.takeOut(key); }} /> : null}
     </>
   );
 }
@@ -32,37 +110,23 @@ interface StuckProps {
   readonly say: Messages;
   readonly onAgain: () => void;
   readonly onChange: () => void;
-  readonly onArrived: () => void;
 }
 
-function whatIsThere(delivery: Delivery, say: Messages): string {
-  const { reportSent, sent, total } = delivery.progress;
-  if (reportSent) return fill(say.stuck_files, { sent, total });
-  return delivery.uncertain ? say.stuck_uncertain : say.failed_nothing_sent;
-}
-
-/** It does not go on by itself: what is there, what is not, and the ways from here. Once the report has left, one of them leads to the words. */
-export function Stuck({ error, delivery, say, onAgain, onChange, onArrived }: StuckProps): JSX.Element {
-  const { reportSent } = delivery.progress;
+/** The report does not leave by itself: what is known of it, and the ways from here. */
+export function Stuck({ error, delivery, say, onAgain, onChange }: StuckProps): JSX.Element {
   return (
     <>
       <Heading>{say.failed_heading}</Heading>
       <Alert>
-        <p>{whatIsThere(delivery, say)}</p>
+        <p>{delivery.uncertain ? say.stuck_uncertain : say.failed_nothing_sent}</p>
         <p>{explain(error, say)}</p>
       </Alert>
       <Action main wide onClick={onAgain}>
         {say.try_again}
       </Action>
-      {reportSent ? (
-        <Action wide onClick={onArrived}>
-          {say.stuck_without_rest}
-        </Action>
-      ) : (
-        <Action wide onClick={onChange}>
-          {say.review_edit}
-        </Action>
-      )}
+      <Action wide onClick={onChange}>
+        {say.review_edit}
+      </Action>
     </>
   );
 }

@@ -2,22 +2,46 @@
 /** The screens of the twelve words. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { fill, type Messages } from "../i18n/messages";
+import type { Progress } from "../flows/sending";
+import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading, TextField } from "./controls";
+import { amountsOf } from "./sending_files";
+
+interface OnTheWayProps {
+  readonly progress: Progress;
+  readonly say: Messages;
+  readonly language: Language;
+  readonly onSee: () => void;
+}
+
+/** While the words are written down the files go on. */
+export function OnTheWay({ progress, say, language, onSee }: OnTheWayProps): JSX.Element | null {
+  if (progress.files.length === 0) return null;
+  if (progress.done) return <p class="panel">{say.words_files_there}</p>;
+  const { blocks } = progress;
+  return (
+    <div class="panel">
+      <p>{blocks?.refused === undefined ? fill(say.words_files, amountsOf(progress, language)) : fill(say.sending_refused, { ...amountsOf(progress, language), failure: blocks.refused.failure })}</p>
+      <Action onClick={onSee}>{say.sending_see}</Action>
+    </div>
+  );
+}
 
 interface WordsProps {
   readonly words: readonly string[];
   readonly language: string;
   readonly say: Messages;
+  /** The server has signed for the report. */
+  readonly arrived: boolean;
   readonly onNoted: () => void;
 }
 
 /** The twelve words, numbered. */
-export function Words({ words, language, say, onNoted }: WordsProps): JSX.Element {
+export function Words({ words, language, say, arrived, onNoted }: WordsProps): JSX.Element {
   return (
     <>
       <Heading>{say.words_heading}</Heading>
-      <p role="status">{say.words_receipt}</p>
+      <p role="status">{arrived ? say.words_receipt : say.words_not_there}</p>
       <p>{say.words_why}</p>
       <ol class="words" lang={language}>
         {words.map((word, place) => (

@@ -3,13 +3,16 @@
 import type { Question } from "@corncrake/core/form";
 import type { JSX } from "preact";
 import type { Medium } from "../flows/camera";
-import { holdsSomething, isAnswered, withAnswer, type Answer, type Draft } from "../flows/draft";
+import { holdsSomething, isAnswered, withAnswer, type Answer, type Attached, type Draft } from "../flows/draft";
 import type { Visit } from "../flows/visit";
 import { fill, localised, type Language, type Messages } from "../i18n/messages";
+import type { Leftover } from "../worker/orders";
 import { Action, Alert, Heading } from "./controls";
 import { Files } from "./files";
+import { LeftoverPanel } from "./leftover_screens";
 import { QuestionField } from "./question";
 import { RecordOffer } from "./record_screens";
+import { ReviewFile } from "./review_files";
 
 interface Shared {
   readonly visit: Visit;
@@ -17,11 +20,20 @@ interface Shared {
   readonly language: Language;
 }
 
+interface BeforeProps extends Shared {
+  readonly leftover: Leftover | undefined;
+  readonly onLeftover: () => void;
+  readonly onForget: () => void;
+  readonly onStart: () => void;
+  readonly onReturn: () => void;
+}
+
 /** Whom this reaches, what is protected and what is not. */
-export function Before({ visit, say, language, onStart, onReturn }: Shared & { onStart: () => void; onReturn: () => void }): JSX.Element {
+export function Before({ visit, say, language, leftover, onLeftover, onForget, onStart, onReturn }: BeforeProps): JSX.Element {
   return (
     <>
       <Heading>{say.before_heading}</Heading>
+      {leftover === undefined ? null : <LeftoverPanel leftover={leftover} say={say} language={language} onSend={onLeftover} onForget={onForget} />}
       <p>{fill(say.before_to, { desk: localised(visit.desk.names, language) })}</p>
       <p>{localised(visit.form.about, language)}</p>
       {visit.staleSince === undefined ? null : <Alert>{fill(say.thread_stale, { day: visit.staleSince })}</Alert>}
@@ -43,7 +55,8 @@ export function Before({ visit, say, language, onStart, onReturn }: Shared & { o
 
 interface SheetProps extends Shared {
   readonly draft: Draft;
-  readonly onDraft: (draft: Draft) => void;
+  readonly onDraft: (change: (draft: Draft) => Draft) => void;
+  readonly onAttach: (files: readonly Attached[]) => void;
 }
 
 interface StoryProps extends SheetProps {
@@ -55,7 +68,7 @@ interface StoryProps extends SheetProps {
 }
 
 /** The sheet: the desk's questions, the files, recording, the uses. */
-export function Story({ visit, say, language, draft, onDraft, onBack, onNext, onRecord, onWords }: StoryProps): JSX.Element {
+export function Story({ visit, say, language, draft, onDraft, onAttach, onBack, onNext, onRecord, onWords }: StoryProps): JSX.Element {
   const field = (question: Question): JSX.Element => (
     <QuestionField
       key={question.id}
@@ -63,7 +76,7 @@ export function Story({ visit, say, language, draft, onDraft, onBack, onNext, on
       answer={draft.answers[question.id] ?? {}}
       language={language}
       say={say}
-      onAnswer={(answer: Answer) => { onDraft(withAnswer(draft, question.id, answer)); }}
+      onAnswer={(answer: Answer) => { onDraft((before) => withAnswer(before, question.id, answer)); }}
     />
   );
   return (
@@ -72,7 +85,7 @@ export function Story({ visit, say, language, draft, onDraft, onBack, onNext, on
       <p class="hint">{say.story_skip}</p>
       <p class="panel">{say.not_sent_yet}</p>
       {visit.form.questions.map(field)}
-      <Files files={draft.files} say={say} onFiles={(files) => { onDraft({ ...draft, files }); }} />
+      <Files draft={draft} say={say} language={language} onDraft={onDraft} onAttach={onAttach} />
       <RecordOffer say={say} onRecord={onRecord} />
       {visit.form.consent.length === 0 ? null : <h2>{say.consent_heading}</h2>}
       {visit.form.consent.map(field)}
@@ -107,6 +120,7 @@ function told(question: Question, answer: Answer, language: Language, say: Messa
 /** Everything as the desk will see it, before it leaves. */
 export function Review({ visit, say, language, draft, onEdit, onSend }: Shared & { draft: Draft; onEdit: () => void; onSend: () => void }): JSX.Element {
   const asked = [...visit.form.questions, ...visit.form.consent];
+  const looked = draft.files.filter((file) => file.telling !== "looking").length;
   const who = visit.chosen.recipients.length;
   return (
     <>
@@ -122,19 +136,14 @@ export function Review({ visit, say, language, draft, onEdit, onSend }: Shared &
         ) : null;
       })}
       {draft.files.map((file) => (
-        <section key={file.key}>
-          <h2>{file.name}</h2>
-          <p>
-            {fill(say.kib, { count: Math.ceil(file.bytes.length / 1024) })}.{" "}
-            {file.reading.kind === "picture" && file.choice === "strip" ? say.review_stripped : say.review_kept}
-          </p>
-        </section>
+        <ReviewFile key={file.key} file={file} say={say} language={language} />
       ))}
       <p class="panel">{who === 1 ? say.review_who_one : fill(say.review_who, { count: who })}</p>
+      {looked < draft.files.length ? <p role="status">{fill(say.review_wait, { done: looked, count: draft.files.length })}</p> : null}
       <p class="quiet">{say.not_sent_yet}</p>
       <div class="row">
         <Action onClick={onEdit}>{say.review_edit}</Action>
-        <Action main disabled={!holdsSomething(draft)} onClick={onSend}>
+        <Action main disabled={!holdsSomething(draft) || looked < draft.files.length} onClick={onSend}>
           {say.send}
         </Action>
       </div>

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/** What an earlier visit left on this device on purpose: it can be sent or thrown away, and no words are needed for either. */
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { explain } from "../flows/explain";
+import { forgetLeftover, sendLeftover, stopLeftover } from "../flows/leftover";
+import type { Visit } from "../flows/visit";
+import { inMb, timeLeft } from "../i18n/amounts";
+import { fill, type Language, type Messages } from "../i18n/messages";
+import { RefusedError } from "../transport/server";
+import type { BlocksProgress, Leftover } from "../worker/orders";
+import { Action, Alert, Heading } from "./controls";
+
+interface Said {
+  readonly say: Messages;
+  readonly language: Language;
+}
+
+/** On the first screen: something waits. */
+export function LeftoverPanel({ leftover, say, language, onSend, onForget }: Said & { leftover: Leftover; onSend: () => void; onForget: () => void }): JSX.Element {
+  return (
+    <section class="panel" aria-labelledby="leftover-heading">
+      <h2 id="leftover-heading">{say.leftover_heading}</h2>
+      {leftover.report === undefined ? null : <p>{say.leftover_report}</p>}
+      {leftover.blocks === 0 ? null : <p>{fill(say.leftover_parts, { count: leftover.blocks, mb: inMb(leftover.bytes, language) })}</p>}
+      <div class="row">
+        <Action onClick={onForget}>{say.leftover_forget}</Action>
+        <Action main onClick={onSend}>
+          {say.leftover_send}
+        </Action>
+      </div>
+    </section>
+  );
+}
+
+type State =
+  | { readonly name: "sending"; readonly blocks: BlocksProgress | undefined; readonly waits: boolean }
+  | { readonly name: "failed"; readonly error: unknown }
+  | { readonly name: "gone"; readonly sentence: string };
+
+function Amount({ blocks, leftover, say, language }: Said & { blocks: BlocksProgress | undefined; leftover: Leftover }): JSX.Element {
+  const { sent, parts } = blocks?.files[0] ?? { sent: 0, parts: Math.max(leftover.blocks, 1) };
+  const done = (leftover.bytes * sent) / parts;
+  return (
+    <>
+      <p>{fill(say.sending_amount, { done: inMb(done, language), total: inMb(leftover.bytes, language) })}</p>
+      {blocks?.secondsLeft === undefined ? null : <p>{timeLeft(blocks.secondsLeft, say)}</p>}
+      <progress aria-label={say.sending_heading} max={parts} value={sent} />
+    </>
+  );
+}
+
+function standing({ blocks, waits }: { blocks: BlocksProgress | undefined; waits: boolean }, leftover: Leftover, say: Messages, language: Language): string {
+  if (waits) return say.sending_report_wait;
+  const { sent, parts } = blocks?.files[0] ?? { sent: 0, parts: 1 };
+  const amounts = { done: inMb((leftover.bytes * sent) / parts, language), total: inMb(leftover.bytes, language) };
+  if (blocks?.refused !== undefined) return fill(say.failed_refused, { failure: blocks.refused.failure });
+  if (blocks?.paused === true) return say.sending_paused;
+  if (blocks?.waiting === "line") return fill(say.sending_wait, amounts);
+  if (blocks?.waiting === "room") return fill(say.sending_room, { ...amounts, minutes: Math.ceil(blocks.roomSeconds / 60) });
+  return say.sending_sealing;
+}
+
+/** Sending what waited. */
+export function SendLeftover({ visit, leftover, say, language, onBack }: Said & { visit: Visit; leftover: Leftover; onBack: () => void }): JSX.Element {
+  const [state, setState] = useState<State>({ name: "sending", blocks: undefined, waits: false });
+  const begin = (): void => {
+    const put = (blocks: BlocksProgress | undefined, waits: boolean): void => {
+      setState(blocks?.finished === true ? { name: "gone", sentence: say.leftover_done } : { name: "sending", blocks, waits });
+    };
+    put(undefined, false);
+    sendLeftover(visit, leftover, (blocks) => { put(blocks, false); }, (waits) => { put(undefined, waits); }).catch((error: unknown) => { setState({ name: "failed", error }); });
+  };
+  useEffect(begin, []);
+  const forget = (): void => {
+    stopLeftover();
+    void forgetLeftover().then(() => { setState({ name: "gone", sentence: say.leftover_forgotten }); });
+  };
+  if (state.name === "gone") {
+    return (
+      <>
+        <Heading>{say.sending_heading}</Heading>
+        <p role="status">{state.sentence}</p>
+        <Action main wide onClick={onBack}>
+          {say.back}
+        </Action>
+      </>
+    );
+  }
+  if (state.name === "failed") {
+    const old = state.error instanceof RefusedError && state.error.failure === "epoch";
+    return (
+      <>
+        <Heading>{say.failed_heading}</Heading>
+        <Alert>
+          <p>{old ? say.leftover_old : say.leftover_failed}</p>
+          {old ? null : <p>{explain(state.error, say)}</p>}
+        </Alert>
+        {old ? null : (
+          <Action main wide onClick={begin}>
+            {say.try_again}
+          </Action>
+        )}
+        <Action wide onClick={forget}>
+          {say.leftover_forget}
+        </Action>
+      </>
+    );
+  }
+  return (
+    <>
+      <Heading>{say.sending_heading}</Heading>
+      <p role="status">{standing(state, leftover, say, language)}</p>
+      <Amount blocks={state.blocks} leftover={leftover} say={say} language={language} />
+      <p>{say.leftover_stay}</p>
+      <Action wide onClick={forget}>
+        {say.leftover_forget}
+      </Action>
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+/**
+ * The worker: what takes time and reads files happens here, away from the screen.
+ *
+ * Rules of this file: it answers questions one after another, in the order in which they came; orders about blocks are obeyed at once.
+ */
+import { CorncrakeError } from "@corncrake/core/errors";
+import type { BlocksProgress, Command, Fault, Leftover, News, Question } from "./orders";
+import { Load } from "./parts";
+import { lookInto, prepareFile } from "./preparing";
+import { Turns } from "./sealing";
+import { Sender } from "./sender";
+import { leftoverOf, WaitingRoom } from "./waiting_room";
+
+const scope = globalThis as unknown as { postMessage(news: News): void; onmessage: ((event: MessageEvent<Question | Command>) => void) | null };
+const turns = new Turns();
+const PROGRESS_EVERY_MS = 150;
+
+let sender: Sender | undefined;
+let room: WaitingRoom | undefined;
+
+function tellBlocks(progress: BlocksProgress): void {
+  scope.postMessage({ news: "blocks", progress });
+}
+
+function progressOf(job: number): (done: number, total: number) => void {
+  let told = 0;
+  return (done, total) => {
+    const now = performance.now();
+    if (now - told < PROGRESS_EVERY_MS) return;
+    told = now;
+    scope.postMessage({ news: "progress", job, done, total });
+  };
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof DOMException) return "unreadable";
+  return error instanceof CorncrakeError ? "refused" : "other";
+}
+
+async function leftover(): Promise<Leftover | undefined> {
+  room ??= await WaitingRoom.open();
+  return room === undefined ? undefined : leftoverOf(room);
+}
+
+async function answer(question: Question): Promise<void> {
+  const { job } = question;
+  try {
+    switch (question.ask) {
+      case "look":
+        scope.postMessage({ news: "answer", job, value: await lookInto(question.file, progressOf(job)) });
+        return;
+      case "prepare":
+        scope.postMessage({ news: "answer", job, value: await prepareFile(question.file, question.choice, progressOf(job)) });
+        return;
+      case "leftover":
+        scope.postMessage({ news: "answer", job, value: await leftover() });
+        return;
+      case "forget":
+        await room?.clear();
+        scope.postMessage({ news: "answer", job, value: true });
+    }
+  } catch (error) {
+    scope.postMessage({ news: "failed", job, fault: faultOf(error) });
+  }
+}
+
+async function sendLeftover(): Promise<void> {
+  const { blocks } = (await room?.contents()) ?? { blocks: [] };
+  sender = new Sender(Load.ofLeftover(blocks), tellBlocks, room);
+  sender.goOn();
+}
+
+async function obey(command: Command): Promise<void> {
+  switch (command.order) {
+    case "send":
+      sender = new Sender(Load.ofFiles(command.files), tellBlocks, room);
+      return;
+    case "send-leftover":
+      return sendLeftover();
+    case "pause":
+      sender?.pause();
+      return;
+    case "stop":
+      sender?.pause();
+      sender = undefined;
+      return;
+    case "go-on":
+      sender?.goOn();
+      return;
+    case "wake":
+      sender?.wake();
+      return;
+    case "report-there":
+      return sender?.reportThere();
+    case "take-out":
+      return sender?.takeOut(command.key);
+    case "keep":
+      return sender?.keep(command.on, command.report);
+  }
+}
+
+scope.onmessage = (event) => {
+  const { data } = event;
+  if ("ask" in data) void turns.take(() => answer(data));
+  else void obey(data);
+};
