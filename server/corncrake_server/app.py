@@ -11,7 +11,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.datastructures import State
@@ -30,15 +30,18 @@ from corncrake_server.control import listen
 from corncrake_server.services.blocks import BlockShelf
 from corncrake_server.services.committer import Committer
 from corncrake_server.services.couriers import CourierDoor
+from corncrake_server.services.expiry import Expiry
 from corncrake_server.services.inbox import Inbox
 from corncrake_server.services.intake import Intake
 from corncrake_server.services.log_reader import LogReader
 from corncrake_server.services.organisation import Organisation
 from corncrake_server.services.publication import Publication
+from corncrake_server.services.quota import BlockRoom
 from corncrake_server.services.schedule import Schedule, seconds_of
 from corncrake_server.services.services import Services
 from corncrake_server.storage.block_stores import open_blocks
 from corncrake_server.storage.database import Database
+from corncrake_server.storage.day_marks import FileDayMarks
 from corncrake_server.storage.documents import SqlDocuments
 from corncrake_server.storage.files import FileSpool, FolderDisk
 from corncrake_server.storage.log import SqlLog
@@ -48,7 +51,7 @@ from corncrake_server.storage.reports import SqlReports
 from corncrake_server.storage.schema import check_schema
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Coroutine
 
     from corncrake_server.settings import Settings
 
@@ -70,23 +73,28 @@ class Process:
         self.key = LogKeyFiles(settings.keys)
         self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
         spool = FileSpool(settings.data / "spool", settings.disk_reserve)
-        self._blocks = open_blocks(settings, spool)
+        self.blocks = open_blocks(settings, spool)
         if self._lock is not None:
             spool.clear()
         documents, reports, tree = SqlDocuments(self.database), SqlReports(self.database), SqlLog(self.database)
         organisation = Organisation(documents, clock)
+        room = BlockRoom(self.blocks, settings.blocks_most)
+        marks = FileDayMarks(settings.data / "days.json", clock)
         self.committer = Committer(reports, settings.batch_reports, clock)
         disk = FolderDisk(settings.data, settings.disk_reserve // _REPORT_SHARE)
         self.services = Services(
             clock=clock,
             disk=disk,
+            block_disk=FolderDisk(settings.data, settings.disk_reserve),
             documents=documents,
             reports=reports,
             log=tree,
             log_key=self.key,
             organisation=organisation,
             intake=Intake(organisation, self.committer, self.key, disk, clock),
-            blocks=BlockShelf(self._blocks, clock),
+            blocks=BlockShelf(self.blocks, room, tree, clock),
+            room=room,
+            expiry=Expiry(self.blocks, documents, organisation, marks, room, settings.block_days),
             couriers=CourierDoor(organisation, documents, clock),
             inbox=Inbox(organisation, documents, spool, self.key, tree, clock),
             log_reader=LogReader(tree),
@@ -101,7 +109,7 @@ class Process:
         """
         await check_schema(self.database)
         self.key.check_writable()
-        await self._blocks.clear(alone=self._lock is not None)
+        await self.blocks.clear(alone=self._lock is not None)
         await self.services.publication.check_start()
         self.committer.start()
 
@@ -129,7 +137,15 @@ async def _scheduled(process: Process, settings: Settings, clock: Clock) -> Asyn
     if not settings.publish_at:
         yield
         return
-    task = asyncio.create_task(Schedule(process.services.publication, clock, settings.publish_at).run(), name="schedule")
+    schedule = Schedule(process.services.publication, clock, settings.publish_at, process.services.expiry)
+    async with _beside(schedule.run()):
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Do something as long as the block runs."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -159,8 +175,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
         process = Process(settings, clock)
         try:
             await process.start()
+            await process.services.room.begin()
             app.state.rooms = _rooms(process, settings, clock)
-            async with listen(settings.data, process.services), _scheduled(process, settings, clock):
+            async with listen(settings.data, process.services), _scheduled(process, settings, clock), _beside(process.services.room.keep_counting()):
                 yield
         finally:
             # Whatever else has failed: what waits is stored, and the folder let go.

@@ -29,6 +29,10 @@ class Clock(Protocol):
         """Return seconds that never run backwards."""
         ...
 
+    def uptime(self) -> float:
+        """Return seconds since this machine started, its sleep included; setting the clock does not change them."""
+        ...
+
 
 class SystemClock:
     """The machine's clock, its day fixed by `CORNCRAKE_TODAY` if that is set."""
@@ -53,3 +57,7 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds that never run backwards."""
         return time.monotonic()
+
+    def uptime(self) -> float:
+        """Return seconds since this machine started, its sleep included; setting the clock does not change them."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from corncrake_crypto.encoding import parse_day
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
 from corncrake_server.services.charters import bring_charter
 
@@ -53,7 +54,12 @@ async def carry_out(order: Order, services: Services) -> Answer:
         head = await services.publication.publish()
     except CorncrakeError as error:
         return Answer(said=error.detail, failure=error.failure.value)
-    return Answer(said=f"published: the tree has {head.size} leaves")
+    said = f"published: the tree has {head.size} leaves"
+    try:
+        removed = await services.expiry.sweep(parse_day(head.day))
+    except CorncrakeError as error:
+        return Answer(said=f"{said}; but expired blocks were not removed: {error.detail}")
+    return Answer(said=f"{said}; {removed} expired blocks were removed" if removed else said)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import date
 
@@ -89,6 +89,7 @@ class Changes:
         parcel: reviewer, number and SHA-256 (hex) of the parcel; None when an operator brings a charter.
         editions: new heads; each replaces the older one of its desk and reviewer, whose tiles go at once.
         tiles: the tiles of `editions`, read once, while the transaction is open; an error in it undoes everything.
+        wanted: ids of the blocks that the parcel's reviewer waits for now, instead of those named before; None: no change.
         entries: log entries of the public documents among these, for the next publication.
     """
 
@@ -99,6 +100,7 @@ class Changes:
     editions: Sequence[EditionNote] = ()
     tiles: Iterator[EditionTile] | None = None
     acknowledgement: bytes | None = None
+    wanted: Sequence[str] | None = None
     entries: Sequence[bytes] = ()
 
 
@@ -135,6 +137,10 @@ class Documents(Protocol):
         Raises:
             PeerError: `equivocation` or `repeated`, when another process was faster with the same number.
         """
+        ...
+
+    async def wanted(self, blocks: Collection[str], reviewers: Collection[str]) -> Sequence[str]:
+        """Return those of `blocks`, at most 1,000, that one of `reviewers` waits for."""
         ...
 
     async def use_nonce(self, courier: str, nonce: str, day: str, forget_before: str) -> bool:
@@ -313,6 +319,20 @@ class Blocks(Protocol):
 
         Raises:
             StoreError: `store`: it says what is wrong.   NoRoom: it may not grow.
+        """
+        ...
+
+
+class DayMarks(Protocol):
+    """Which days there have been, and how long ago, by a clock that nobody can set."""
+
+    async def note(self, today: date, days: int) -> date | None:
+        """Note that it is `today`; return the newest day first noted at least `days` times 24 hours ago, None when there is none.
+
+        Days do not run backwards: one that lies before the newest noted adds nothing.
+
+        Raises:
+            StoreError: `store`: it could not be noted.
         """
         ...
 

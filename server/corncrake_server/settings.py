@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         disk_reserve: bytes that blocks and parcels must leave free; reports may use seven eighths of them.
         block_store: where sealed blocks of files lie: `files` in the data folder, or `s3`. The other `s3_` settings are for that;
             credentials come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) and from nowhere else.
+        blocks_most: bytes that all blocks together may take; 0: no limit but the disk, and with a bucket none at all.
+        block_days: days after which blocks go that no reviewer waits for; 7 or more.
         s3_bucket: name of the bucket.
         s3_endpoint: `https://host[:port]` of the service; empty: Amazon's for the region.
         s3_region: of the bucket.
@@ -71,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     parcels_held: int = 256 * 1024 * 1024
     disk_reserve: int = 256 * 1024 * 1024
     block_store: Literal["files", "s3"] = "files"
+    blocks_most: Annotated[int, msgspec.Meta(ge=0)] = 0
+    block_days: Annotated[int, msgspec.Meta(ge=7)] = 60
     s3_bucket: str = ""
     s3_endpoint: str = ""
     s3_region: str = ""

@@ -109,7 +109,7 @@ def test_with_a_full_disk_nothing_is_taken_and_it_is_said(make_server: MakeServe
     assert server.put_block("0" * 32, block).status_code == 507
     assert server.get("/v1/health").json() == {
         "ok": False,
-        "checks": {"database": True, "charter": True, "prekeys": False, "publication": True, "disk": False},
+        "checks": {"database": True, "charter": True, "prekeys": False, "publication": True, "disk": False, "blocks": False},
     }
 
 

@@ -11,6 +11,7 @@ from litestar import MediaType, Request, Response, get
 from corncrake_crypto.errors import CorncrakeError
 from corncrake_crypto.prekeys import epoch_of
 from corncrake_server.api.state import rooms
+from corncrake_server.services.blocks import MOST_WIRE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -32,7 +33,7 @@ async def get_health(request: Request[Any, Any, Any]) -> Response[Health]:
 
     `database`: it answers. `charter`: one is in force. `prekeys`: every desk has enough for this week and the next. `publication`:
     none was left half done, and if it is this process that publishes, the newest head is of yesterday at least. `disk`: there is
-    room.
+    room for reports. `blocks`: there is room for blocks of files.
     """
     here = rooms(request)
     checks = {
@@ -41,6 +42,7 @@ async def get_health(request: Request[Any, Any, Any]) -> Response[Health]:
         "prekeys": await _is_true(_prekeys(here.services)),
         "publication": await _is_true(_publication(here)),
         "disk": await _is_true(_disk(here.services)),
+        "blocks": await _is_true(_blocks(here.services)),
     }
     ok = all(checks.values())
     return Response(Health(ok=ok, checks=checks), status_code=200 if ok else 503, media_type=MediaType.JSON)
@@ -74,4 +76,10 @@ async def _publication(here: Rooms) -> bool:
 
 async def _disk(here: Services) -> bool:
     here.disk.check_room(0)
+    return True
+
+
+async def _blocks(here: Services) -> bool:
+    here.block_disk.check_room(MOST_WIRE)
+    here.room.check(MOST_WIRE)
     return True

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import aclosing
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.age_format import check_sealed_header
-from corncrake_crypto.encoding import day_text
+from corncrake_crypto.encoding import day_text, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.padding import BLOCK_CLASS, HEADER_FRAME, LARGE_BLOCK_CLASS, STANZA_LENGTH, wire_size
 from corncrake_server.refusals import NotHere, TooLarge
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Blocks
+    from corncrake_server.ports import Blocks, Log
+    from corncrake_server.services.quota import BlockRoom, Share
 
 BLOCK_WIRES: Final = (wire_size(1, BLOCK_CLASS), wire_size(1, LARGE_BLOCK_CLASS))
 """Lengths in bytes that a sealed block has, and no other."""
+MOST_WIRE: Final = max(BLOCK_WIRES)
+_KEPT_SECONDS: Final = 60.0
 _HEADER: Final = HEADER_FRAME + STANZA_LENGTH
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -40,8 +44,8 @@ def check_block_id(block_id: str) -> None:
         raise NotHere("the id of a block is 32 lower-case hexadecimal characters", Failure.BLOCK)
 
 
-async def _checked(pieces: AsyncIterator[bytes], digest: bytes | None) -> AsyncGenerator[bytes]:
-    """Hand on a block, none of it before its header is right, and not to its end if its SHA-256 is not `digest`."""
+async def _checked(pieces: AsyncIterator[bytes], digest: bytes | None, share: Share) -> AsyncGenerator[bytes]:
+    """Hand on a block, none of it before its header is right, and not to its end if its SHA-256 is not `digest` or it has no room."""
     head, found = bytearray(), hashlib.sha256()
     async for piece in pieces:
         if digest is not None:
@@ -55,27 +59,42 @@ async def _checked(pieces: AsyncIterator[bytes], digest: bytes | None) -> AsyncG
             yield bytes(head)
     if digest is not None and found.digest() != digest:
         raise PeerError(Failure.ALTERED, "the block is not the one that Content-Digest says")
+    # Only now, so that blocks that trickle take no room.
+    share.take()
 
 
 class BlockShelf:
     """Blocks of files."""
 
-    def __init__(self, blocks: Blocks, clock: Clock) -> None:
-        """Keep the store."""
+    def __init__(self, blocks: Blocks, room: BlockRoom, log: Log, clock: Clock) -> None:
+        """Keep the parts."""
         self._blocks = blocks
+        self._room = room
+        self._log = log
         self._clock = clock
+        self._signed = date.min
+        self._ask_again = 0.0
 
     def allowed(self, block_id: str, length: int) -> None:
         """Check id and stated length before a body is read.
 
         Raises:
-            NotHere: `block`.   TooLarge, FileError: `size`.
+            NotHere: `block`.   TooLarge, FileError: `size`.   NoRoom: there is no room for it.
         """
         check_block_id(block_id)
-        if length > max(BLOCK_WIRES):
-            raise TooLarge(max(BLOCK_WIRES))
+        if length > MOST_WIRE:
+            raise TooLarge(MOST_WIRE)
         if length not in BLOCK_WIRES:
             raise FileError(Failure.SIZE, f"a sealed block has {' or '.join(map(str, BLOCK_WIRES))} bytes")
+        self._room.check(length)
+
+    async def _day(self) -> str:
+        """Return the day for a block that comes now: by the clock, and not before one that the log has signed."""
+        if self._clock.monotonic() >= self._ask_again:
+            head = await self._log.head()
+            self._signed = parse_day(head.day) if head is not None else date.min
+            self._ask_again = self._clock.monotonic() + _KEPT_SECONDS
+        return day_text(max(self._clock.today(), self._signed))
 
     async def put(self, block_id: str, length: int, pieces: AsyncIterator[bytes], digest: bytes | None = None) -> bool:
         """Store a block; True when it is new, False when it is there already.
@@ -90,8 +109,11 @@ class BlockShelf:
             FileError: `header`.   PeerError: `altered`: it has another SHA-256.
             Conflict: `block`.   NoRoom: there is no room for it.
         """
-        async with aclosing(_checked(pieces, digest)) as checked:
-            return await self._blocks.put(block_id, length, checked, day_text(self._clock.today()))
+        day = await self._day()
+        with self._room.share(length) as share:
+            async with aclosing(_checked(pieces, digest, share)) as checked:
+                share.kept = await self._blocks.put(block_id, length, checked, day)
+            return share.kept
 
     async def has(self, block_id: str) -> bool:
         """Say whether a block is there.

@@ -31,6 +31,7 @@ from corncrake_server.services.outbound import (
     read_contents,
     read_editions,
     read_prekeys,
+    read_wanted,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ class Inbox:
             editions=editions.heads,
             tiles=_tiles(file, {head.desk: head.number for head in editions.heads}, reviewer),
             acknowledgement=check_acknowledgement(contents, opened, identity),
+            wanted=await asyncio.to_thread(read_wanted, contents),
             entries=[
                 *entries,
                 *(entry for prekey, entry in zip(prekeys, prekey_entries, strict=True) if prekey in new_prekeys),

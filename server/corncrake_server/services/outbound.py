@@ -13,14 +13,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+from msgspec import Meta
 
 from corncrake_crypto.acknowledgement import open_acknowledgement
 from corncrake_crypto.charter import check_floor
 from corncrake_crypto.edition import KIND as EDITION
 from corncrake_crypto.edition import MAX_HEAD, SLOT, open_edition
-from corncrake_crypto.encoding import parse_root
+from corncrake_crypto.encoding import decode_canonical, parse_root
 from corncrake_crypto.errors import Failure, FileError, PeerError
+from corncrake_crypto.fields import BlockId, Wire
 from corncrake_crypto.form import MAX_FORM
 from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle, text_hash, unverified_text
 from corncrake_crypto.parcel import read_parcel
@@ -44,6 +47,7 @@ EDITION_NAME: Final = re.compile(rf"edition-{_DESK}\.note")
 TILE_NAME: Final = re.compile(rf"tile-{_DESK}-([0-9]{{5}})\.bin")
 FORM_NAME: Final = re.compile(r"form-[0-9a-f]{16}\.json")
 _FIXED: Final = {"charter.note": MAX_NOTE, "prekeys.json": MAX_BUNDLE, "acknowledgement.note": MAX_NOTE, "wanted.json": 4 << 20}
+MOST_WANTED: Final = 100_000
 _MOST_KEPT: Final = 24 << 20
 # Clients go by the newest head's day when it is later than their clock, and reports are taken for the week of a day ahead at most:
 # a head of the day after would close a desk on a Saturday.
@@ -158,6 +162,22 @@ def read_editions(contents: Contents, opened: OpenedCharter, identity: bytes, to
     if there != wanted:
         raise PeerError(Failure.EDITION, "the tiles in the parcel are not those that its heads name")
     return heads
+
+
+class _Wanted(Wire, frozen=True, kw_only=True):
+    """The member `wanted.json`."""
+
+    blocks: Annotated[tuple[BlockId, ...], Meta(max_length=MOST_WANTED)]
+
+
+def read_wanted(contents: Contents) -> list[str] | None:
+    """Return the ids of the blocks that a parcel asks for, each once; None when it does not say.
+
+    Raises:
+        FileError: `json`, `not-canonical`.
+    """
+    raw = contents.kept.get("wanted.json")
+    return None if raw is None else list(dict.fromkeys(decode_canonical(raw, _Wanted).blocks))
 
 
 def check_acknowledgement(contents: Contents, opened: OpenedCharter, identity: bytes) -> bytes | None:

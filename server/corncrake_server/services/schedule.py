@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The daily publication: at a time of day, UTC, and at the start when a day was missed.
+"""The daily publication, and the look for expired blocks after it: at a time of day, UTC, and at the start when a day was missed.
 
 Rules of this file: nothing ends the schedule but the end of the process. What went wrong is said on standard error, without what
 it held, and tried again.
@@ -12,12 +12,14 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final
 
+from corncrake_crypto.encoding import parse_day
 from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
 
     from corncrake_server.clock import Clock
+    from corncrake_server.services.expiry import Expiry
     from corncrake_server.services.publication import Publication
 
 _DAY_SECONDS: Final = 86_400
@@ -41,7 +43,7 @@ def seconds_of(publish_at: str) -> int:
 class Schedule:
     """Publishes once a day."""
 
-    def __init__(self, publication: Publication, clock: Clock, publish_at: str) -> None:
+    def __init__(self, publication: Publication, clock: Clock, publish_at: str, expiry: Expiry | None = None) -> None:
         """Keep the parts.
 
         Raises:
@@ -49,6 +51,7 @@ class Schedule:
         """
         self._publication = publication
         self._clock = clock
+        self._expiry = expiry
         self._at = seconds_of(publish_at)
         # The last head's day does not say it: it lies ahead when the clock was, and then one a day must do as well.
         self._done: date | None = None
@@ -75,11 +78,23 @@ class Schedule:
 
     async def _publish(self) -> bool:
         try:
-            await self._publication.publish(scheduled=True)
+            head = await self._publication.publish(scheduled=True)
         except CorncrakeError as error:
             sys.stderr.write(f"publication failed: {error}\n")
         except Exception as error:  # noqa: BLE001 - a log that stops growing is worse than any error that nobody foresaw
             sys.stderr.write(f"publication failed: unforeseen {type(error).__name__}\n")
         else:
+            await self._sweep(parse_day(head.day))
             return True
         return False
+
+    async def _sweep(self, today: date) -> None:
+        """Remove blocks that have expired; what goes wrong waits for the next day."""
+        if self._expiry is None:
+            return
+        try:
+            await self._expiry.sweep(today)
+        except CorncrakeError as error:
+            sys.stderr.write(f"expired blocks were not removed: {error}\n")
+        except Exception as error:  # noqa: BLE001 - as above
+            sys.stderr.write(f"expired blocks were not removed: unforeseen {type(error).__name__}\n")

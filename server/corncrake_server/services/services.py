@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from corncrake_server.ports import Disk, Documents, Log, LogKey, Reports
     from corncrake_server.services.blocks import BlockShelf
     from corncrake_server.services.couriers import CourierDoor
+    from corncrake_server.services.expiry import Expiry
     from corncrake_server.services.inbox import Inbox
     from corncrake_server.services.intake import Intake
     from corncrake_server.services.log_reader import LogReader
     from corncrake_server.services.organisation import Organisation
     from corncrake_server.services.publication import Publication
+    from corncrake_server.services.quota import BlockRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Services:
 
     clock: Clock
     disk: Disk
+    block_disk: Disk
     documents: Documents
     reports: Reports
     log: Log
@@ -31,6 +34,8 @@ class Services:
     organisation: Organisation
     intake: Intake
     blocks: BlockShelf
+    room: BlockRoom
+    expiry: Expiry
     couriers: CourierDoor
     inbox: Inbox
     log_reader: LogReader

@@ -21,10 +21,11 @@ from corncrake_server.storage.tables import (
     NONCES,
     PREKEYS,
     PUBLIC_LEAVES,
+    WANTED,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from corncrake_server.storage.database import Database
 
 _SOME_BYTES = 4 << 20
+_SOME_ROWS = 10_000
 
 
 class SqlDocuments:
@@ -100,6 +102,11 @@ class SqlDocuments:
         if changes.acknowledgement is not None:
             note = {"reviewer": reviewer, "number": number, "note": changes.acknowledgement}
             await connection.execute(sa.insert(ACKNOWLEDGEMENTS), note)
+        if changes.wanted is not None:
+            await connection.execute(sa.delete(WANTED).where(WANTED.c.reviewer == reviewer))
+            rows = [{"block": block, "reviewer": reviewer} for block in changes.wanted]
+            for at in range(0, len(rows), _SOME_ROWS):
+                await connection.execute(sa.insert(WANTED), rows[at : at + _SOME_ROWS])
 
     async def _write_documents(self, connection: AsyncConnection, changes: Changes) -> None:
         insert = self._database.insert
@@ -139,6 +146,12 @@ class SqlDocuments:
                 some.clear()
         if some:
             await connection.execute(sa.insert(EDITION_TILES), [asdict(t) for t in some])
+
+    async def wanted(self, blocks: Collection[str], reviewers: Collection[str]) -> Sequence[str]:
+        """Return those of `blocks` that one of `reviewers` waits for."""
+        query = sa.select(WANTED.c.block).distinct().where(WANTED.c.block.in_(list(blocks)), WANTED.c.reviewer.in_(list(reviewers)))
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(query))
 
     async def use_nonce(self, courier: str, nonce: str, day: str, forget_before: str) -> bool:
         """Note a nonce; False when it was noted before."""

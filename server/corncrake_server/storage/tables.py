@@ -77,6 +77,14 @@ INBOX: Final = sa.Table(
     sa.Column("sha256", _HASH, nullable=False),
 )
 
+# The blocks that a reviewer waits for, by its newest parcel: they are not removed for their age.
+WANTED: Final = sa.Table(
+    "wanted",
+    METADATA,
+    sa.Column("block", sa.String(32), primary_key=True),
+    sa.Column("reviewer", _ID, primary_key=True),
+)
+
 NONCES: Final = sa.Table(
     "nonces",
     METADATA,
