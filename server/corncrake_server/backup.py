@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Backup and restore: everything but the log key and the note of its last head, which stay where they are.
 
-Rules of this file: the database is copied first and the blocks after it, since a block is never changed or removed by then, and
-a report names none that is not there. A backup is complete when its file `complete` is there. A restored database that is older
+Rules of this file: the database is copied first and the blocks after it, since a block is never changed, and one that is removed
+meanwhile, for its age, is nobody's. Blocks in a bucket are not copied. A backup is complete when its file `complete` is there. A restored database that is older
 than the last head the log key signed is refused by the server: to go on from it would be to sign two histories.
 """
 
@@ -60,18 +60,23 @@ def _copy_blocks(source: Path, target: Path) -> int:
     target.mkdir(mode=0o700, exist_ok=True)
     count = 0
     for block in source.glob("??/??/*"):
-        count += 1
         copy = target / block.relative_to(source)
         if copy.exists():
+            count += 1
             continue
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = copy.with_name(f".{copy.name}")
-        shutil.copy2(block, part)
+        try:
+            shutil.copy2(block, part)
+        except FileNotFoundError:  # expired meanwhile
+            part.unlink(missing_ok=True)
+            continue
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.rename(copy)
         sync_folder(copy.parent)
         sync_folder(copy.parent.parent)
+        count += 1
     sync_folder(target)
     return count
 
@@ -85,6 +90,9 @@ def _back_up(settings: Settings, folder: Path) -> str:
             os.fsync(file.fileno())
     else:
         _postgres("pg_dump", settings.url, "--format=custom", "--no-owner", f"--file={folder / _POSTGRES}")
+    if settings.block_store != "files":
+        write_private(folder / _COMPLETE, b"")
+        return "copied the database; the blocks are in the bucket, and what keeps that is to keep them"
     count = _copy_blocks(settings.data / _BLOCKS, folder / _BLOCKS)
     write_private(folder / _COMPLETE, b"")
     return f"copied the database and {count} blocks"

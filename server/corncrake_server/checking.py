@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from corncrake_crypto.encoding import b64url, day_text, parse_day, unb64url
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
 from corncrake_crypto.prekeys import epoch_days, epoch_of
+from corncrake_server.refusals import NoRoom
+from corncrake_server.services.blocks import MOST_WIRE
 from corncrake_server.services.organisation import Organisation
 from corncrake_server.services.publication import Publication
+from corncrake_server.storage.block_stores import open_blocks
 from corncrake_server.storage.database import Database
 from corncrake_server.storage.documents import SqlDocuments
-from corncrake_server.storage.files import free_bytes
+from corncrake_server.storage.files import FileSpool, free_bytes
 from corncrake_server.storage.log import SqlLog
 from corncrake_server.storage.log_key import LogKeyFiles
 from corncrake_server.storage.schema import check_schema
@@ -90,6 +93,23 @@ async def _disk(at: _Place) -> str:
     return f"{free >> 20} MiB are free, and {reserve >> 20} MiB are kept for reports"
 
 
+async def _blocks(at: _Place) -> str:
+    settings = at.settings
+    store = open_blocks(settings, FileSpool(settings.data / "spool", settings.disk_reserve))
+    try:
+        await store.check()
+    except NoRoom as error:
+        raise _wrong("disk_reserve would be used: no block is taken until there is room") from error
+    used = sum([block.size async for block in store.stored()])
+    where = "files" if settings.block_store == "files" else f"bucket {settings.s3_bucket}"
+    if settings.blocks_most and used + MOST_WIRE > settings.blocks_most:
+        raise _wrong(
+            f"{where}: {used >> 20} MiB of blocks, and blocks_most is {settings.blocks_most >> 20} MiB: no more are taken; raise it, or wait"
+        )
+    most = f" of {settings.blocks_most >> 20}" if settings.blocks_most else ""
+    return f"{where} can be written to, and {used >> 20}{most} MiB of it are used"
+
+
 async def _key(at: _Place) -> str:
     key = at.key()
     key.check_writable()
@@ -151,7 +171,7 @@ async def _prekeys(at: _Place) -> str:
 
 
 _Check = Callable[[_Place], Awaitable[str]]
-_OF_FILES: Final[dict[str, _Check]] = {"folders": _folders, "disk": _disk, "log key": _key}
+_OF_FILES: Final[dict[str, _Check]] = {"folders": _folders, "disk": _disk, "blocks": _blocks, "log key": _key}
 # What comes after one of the first two would look into, or even make, a database that is not there or not ours.
 _OF_DATABASE: Final[dict[str, _Check]] = {"database": _integrity, "tables": _tables}
 _OF_TABLES: Final[dict[str, _Check]] = {"log": _log, "publication": _publication, "charter": _charter, "prekeys": _prekeys}

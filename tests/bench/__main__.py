@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tests.bench import crypto, intake, page, weight
+from tests.bench import crypto, intake, page, upload, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,8 @@ BENCHMARKS: Final[dict[str, Callable[[], Figure]]] = {
     "page_script_gzip": weight.bench_page_script_gzip,
     "page_seal": page.bench_page_seal,
     "page_seal_jitless": page.bench_page_seal_jitless,
+    "upload_files": upload.bench_upload_files,
+    "upload_s3": upload.bench_upload_s3,
     "server_peak_mib": intake.bench_server_peak_mib,
     "seal_memory": crypto.bench_seal_memory,
 }

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from corncrake_crypto.receipt import open_receipt, report_id
+from tests.server.blocks import LARGE, make_block, new_id
 from tests.server.running import PATIENCE_S, RunningServer, free_port
 from tests.simulators.organisation import EPOCH
 
@@ -119,6 +120,33 @@ def visit(server: RunningServer, nginx: Nginx) -> httpx.Response:
     with httpx.Client(transport=httpx.HTTPTransport(verify=insecure, local_address=CLIENT)) as client:
         assert client.get(f"https://127.0.0.1:{nginx.port}/v1/charter").status_code == 502
     return answer
+
+
+def test_large_blocks_go_through_slowly_and_in_parts_and_no_part_lies_in_a_file(behind: RunningServer, tmp_path: Path) -> None:
+    nginx, body, name = Nginx(tmp_path, {}), make_block(LARGE), new_id()
+    insecure = ssl.create_default_context()
+    insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
+    kept = [tmp_path / folder for folder in ("client_body", "proxy")]
+    seen: list[Path] = []
+
+    def trickling() -> Iterator[bytes]:
+        for at in range(0, LARGE, LARGE // 4):
+            yield body[at : at + LARGE // 4]
+            time.sleep(0.3)
+            seen.extend(path for folder in kept for path in folder.rglob("*") if path.is_file())
+
+    path = f"/v1/blocks/{name}"
+    try:
+        with httpx.Client(verify=insecure, base_url=f"https://127.0.0.1:{nginx.port}", timeout=PATIENCE_S) as client:
+            answer = client.put(path, content=trickling(), headers={"content-length": str(LARGE)})
+            assert answer.status_code == 201
+            assert client.head(path).status_code == 200
+            assert client.get(path, headers=behind.signed("GET", path)).content == body
+            part = client.get(path, headers=behind.signed("GET", path) | {"range": f"bytes={LARGE - 1000}-"})
+            assert (part.status_code, part.content) == (206, body[-1000:])
+    finally:
+        nginx.end()
+    assert seen == []
 
 
 def files_with_the_address(folder: Path) -> list[Path]:

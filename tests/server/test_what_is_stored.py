@@ -18,7 +18,7 @@ from corncrake_server.storage.tables import METADATA
 from tests.server.blocks import DAY, LARGE, SMALL, StoreKind, credentials, get, make_block, put
 from tests.simulators.s3 import REGION, fresh_bucket
 
-SERVICE: Final = {"x-amz-request-id", "x-amz-id-2", "x-amz-checksum-crc32", "x-amz-storage-class", "x-amz-version-id"}
+SERVICE: Final = {"x-amz-request-id", "x-amz-id-2", "x-amz-content-sha256", "x-amz-checksum-crc32", "x-amz-storage-class", "x-amz-version-id"}
 MIDNIGHT = int(datetime.fromisoformat(DAY).replace(tzinfo=UTC).timestamp())
 BLOCKS = {"0123456789abcdef" * 2: make_block(SMALL), "fedcba9876543210" * 2: make_block(LARGE)}
 

@@ -94,11 +94,13 @@ class FileBlocks:
     def _keep(self, file: BinaryIO, incoming: Path, path: Path, day: str) -> bool:
         """Give a complete file its name, or find that another has it."""
         os.utime(file.fileno(), (_midnight(day), _midnight(day)))
-        os.fsync(file.fileno())
+        # Folders before the file: most disks' journals then write them with it, and to sync them costs nothing more.
         for folder in (path.parent.parent, path.parent):
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
-            sync_folder(folder.parent)
+        os.fsync(file.fileno())
+        sync_folder(self._folder)
+        sync_folder(path.parent.parent)
         new = self._link(incoming, path)
         sync_folder(path.parent)
         return new
@@ -126,10 +128,16 @@ class FileBlocks:
         finally:
             incoming.unlink(missing_ok=True)
 
+    def _size(self, path: Path) -> int:
+        size = path.stat().st_size
+        # Its name may have been linked a moment ago and not be on the disk: 'present' must mean 'kept'.
+        sync_folder(path.parent)
+        return size
+
     async def size(self, block_id: str) -> int | None:
         """Return the length of a block in bytes, None when it is not there."""
         try:
-            return (await self._threads.run(self._path(block_id).stat)).st_size
+            return await self._threads.run(self._size, self._path(block_id))
         except FileNotFoundError:
             return None
         except OSError as error:
