@@ -2,8 +2,9 @@
 """Backup and restore: everything but the log key and the note of its last head, which stay where they are.
 
 Rules of this file: the database is copied first and the blocks after it, since a block is never changed, and one that is removed
-meanwhile, for its age, is nobody's. Blocks in a bucket are not copied. A backup is complete when its file `complete` is there. A restored database that is older
-than the last head the log key signed is refused by the server: to go on from it would be to sign two histories.
+meanwhile, for its age, is nobody's. Blocks in a bucket are not copied. A backup is complete when its file `complete` is there. A
+restored database that is older than the last head the log key signed is refused by the server: to go on from it would be to sign
+two histories.
 """
 
 from __future__ import annotations

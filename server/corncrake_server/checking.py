@@ -95,6 +95,8 @@ async def _disk(at: _Place) -> str:
 
 async def _blocks(at: _Place) -> str:
     settings = at.settings
+    if not settings.data.is_dir():
+        raise _wrong(f"there is no {settings.data}")
     store = open_blocks(settings, FileSpool(settings.data / "spool", settings.disk_reserve))
     try:
         await store.check()
