@@ -107,6 +107,7 @@ PLAIN: Final[dict[str, Recipe]] = {
     "webm": Recipe("webm", video="libvpx", sound="libopus"),
     "webm (VP9, Vorbis)": Recipe("webm", video="libvpx-vp9", sound="vorbis"),
     "webm as it is recorded": Recipe("webm", video="libvpx", sound="libopus", options={"live": "1"}),
+    "webm (Matroska, AAC)": Recipe("matroska"),
     "webm (Matroska, H.264)": Recipe("matroska", sound="flac"),
 }
 

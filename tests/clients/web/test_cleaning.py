@@ -26,7 +26,7 @@ CELLS: Final = [
     *films.MADE,
     *written.WRITTEN,
 ]
-WORDS_OF_WRITERS: Final = (b"x264", b"x265", b"Lavf", b"Lavc56", b"2026:06:01")
+WORDS_OF_WRITERS: Final = (b"x264", b"x265", b"Lavf", b"Lavc", b"2026:06:01")
 
 
 @dataclass
@@ -151,6 +151,16 @@ def test_times_of_a_film_can_be_kept(matrix: dict[tuple[str, str], Cell]) -> Non
     one = matrix["mp4", "notes and times"]
     tags = ["QuickTime:CreateDate", "Track1:TrackCreateDate", "Track2:MediaCreateDate"]
     assert [one.seen[one.partial][tag] for tag in tags] == ["2026:06:01 03:14:15"] * 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark"), [("mp4", b"x264"), ("mp4", b"Lavc"), ("mp4 (H.265)", b"x265"), ("mp4 in fragments", b"Lavc"), ("webm", b"Lavf")]
+)
+def test_words_of_encoders_go_from_inside_of_samples_too(matrix: dict[tuple[str, str], Cell], kind: str, mark: bytes) -> None:
+    one = matrix[kind, PLAIN]
+    assert mark in one.original.read_bytes()
+    assert mark not in one.stripped.read_bytes()
+    assert "software" in (one.strip.removed or [])
 
 
 def test_how_a_picture_is_turned_is_kept(matrix: dict[tuple[str, str], Cell]) -> None:

@@ -9,6 +9,7 @@
  */
 import { container, upTo, type Box, type Film, type Rule, type Rules } from "./boxes";
 import { latin1, Uncleanable, viewOf } from "./plan";
+import { framesOf, type Frames } from "./sound";
 import { filler, holdsUserData, words, type Units } from "./units";
 
 const VIDEO = ["avc1", "avc3", "hvc1", "hev1", "dvh1", "dvhe", "vp08", "vp09", "av01", "apch", "apcn", "apcs", "apco", "ap4h", "ap4x"];
@@ -24,6 +25,7 @@ export function isKnown(handler: string, coding: string): boolean {
 /** What entries say that samples are read by. */
 export interface Coding {
   units?: Units;
+  frames?: Frames;
 }
 
 function setUnits(coding: Coding, units: Units): void {
@@ -116,21 +118,30 @@ const damr: Rule<unknown> = async (film, box) => {
   await film.slack(box.body + 9, box.end);
 };
 
-/** Descriptors of MPEG-4: their lengths nest, and what is behind the last is blanked. */
-const esds: Rule<unknown> = async (film, box) => {
-  const raw = await configuration(film, box);
-  if (raw.length > 256 || raw[4] !== 3) throw new Uncleanable("what its decoder needs is very long");
-  let at = 5;
+/** A descriptor of MPEG-4 at a place: its tag, and where its body starts and ends. */
+function descriptor(raw: Uint8Array, at: number): { tag: number; body: number; end: number } {
+  let body = at + 1;
   let length = 0;
-  for (let more = true; more && at < raw.length && at < 9; at += 1) {
-    length = length * 128 + ((raw[at] ?? 0) & 0x7f);
-    more = (raw[at] ?? 0) >= 0x80;
+  for (let more = true; more && body < at + 5; body += 1) {
+    length = length * 128 + ((raw[body] ?? 0) & 0x7f);
+    more = (raw[body] ?? 0) >= 0x80;
   }
-  if ((raw[at + 2] ?? 0) & 0x60) throw new Uncleanable("its sound names another place");
-  await film.slack(Math.min(box.body + at + length, box.end), box.end);
+  return { tag: raw[at] ?? 0, body, end: body + length };
+}
+
+/** Descriptors of MPEG-4: their lengths nest, and what is behind the first is blanked. */
+const esds: Rule<Coding> = async (film, box, coding) => {
+  const raw = await configuration(film, box);
+  const stream = descriptor(raw, 4);
+  const decoder = descriptor(raw, stream.body + 3);
+  const specific = descriptor(raw, decoder.body + 13);
+  if (raw.length > 256 || stream.tag !== 3 || decoder.tag !== 4) throw new Uncleanable("what its decoder needs is not as it must be");
+  if ((raw[stream.body + 2] ?? 0) & 0xe0) throw new Uncleanable("its sound names another place");
+  if (raw[decoder.body] === 0x40 && specific.tag === 5) coding.frames = framesOf(raw.subarray(specific.body));
+  await film.slack(Math.min(box.body + stream.end, box.end), box.end);
 };
 
-const WAVE: Rules<unknown> = { frma: upTo(4), mp4a: upTo(4), enda: upTo(2), esds, alac: upTo(36), "\0\0\0\0": upTo(0) };
+const WAVE: Rules<Coding> = { frma: upTo(4), mp4a: upTo(4), enda: upTo(2), esds, alac: upTo(36), "\0\0\0\0": upTo(0) };
 
 const CHILDREN: Rules<Coding> = {
   avcC, hvcC, av1C, dfLa, colr, damr, esds, wave: container(WAVE),

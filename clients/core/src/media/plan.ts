@@ -201,7 +201,7 @@ export function lastAtOrBefore(ascending: { readonly length: number; readonly [i
 function allZero(bytes: Uint8Array): boolean {
   const odd = bytes.byteOffset % 4 === 0 ? bytes.length % 4 : bytes.length;
   const words = new Int32Array(bytes.buffer, odd === bytes.length ? 0 : bytes.byteOffset, (bytes.length - odd) / 4);
-  for (let at = 0; at < words.length; at += 1) if (words[at] !== 0) return false;
+  for (const word of words) if (word !== 0) return false;
   for (let at = bytes.length - odd; at < bytes.length; at += 1) if (bytes[at] !== 0) return false;
   return true;
 }

@@ -8,8 +8,10 @@
  * Source: ISO/IEC 14496-12 §8.7 (tables of samples), §8.8 (fragments).
  */
 import type { Box, Film, Rules } from "./boxes";
+import type { Coding } from "./entries";
 import { broken, lastAtOrBefore, Uncleanable, viewOf, type Window } from "./plan";
 import type { Track } from "./track";
+import { planFrame } from "./sound";
 import { planUnits } from "./units";
 
 const MAX_RANGES = 500_000;
@@ -109,8 +111,14 @@ function glances(film: Film, all: number, samples: number): Window {
   return film.window.another(all / Math.max(1, samples) > 65_536 ? 4_096 : undefined);
 }
 
+/** Look at what a sample says besides what it shows. */
+async function lookAt(film: Film, window: Window, { units, frames }: Coding, start: number, end: number): Promise<void> {
+  if (units !== undefined) await planUnits(film.plan, window, units, start, end);
+  else if (frames !== undefined) await planFrame(film.plan, window, frames, start, end);
+}
+
 /** Add the ranges that the tables of a track name, and look into its samples. */
-export async function addTrack(film: Film, { tables, handler, coding: { units } }: Track, ranges: Ranges): Promise<void> {
+export async function addTrack(film: Film, { tables, handler, coding }: Track, ranges: Ranges): Promise<void> {
   const sound = handler === "soun";
   const sizes = await sizesOf(film, tables.sizes);
   // Old QuickTime counts sound in single samples of 'one byte' that are in truth longer: blanking by that would destroy it.
@@ -131,11 +139,11 @@ export async function addTrack(film: Film, { tables, handler, coding: { units } 
       const start = large ? await offsets.u64(chunk - 1) : await offsets.u32(chunk - 1);
       let length = 0;
       if (sample + each > sizes.count) throw broken("a table names samples that there are not");
-      if (sizes.constant > 0 && units === undefined) length = sizes.constant * each;
+      if (sizes.constant > 0 && coding.units === undefined) length = sizes.constant * each;
       else {
         for (let index = 0; index < each; index += 1) {
           const size = await sizes.of(sample + index);
-          if (units !== undefined) await planUnits(film.plan, window, units, start + length, start + length + size);
+          await lookAt(film, window, coding, start + length, start + length + size);
           length += size;
         }
       }
@@ -197,12 +205,13 @@ async function fragmentRun(film: Film, box: Box, fragment: Fragment): Promise<vo
   if (at + count * entry > box.end) throw broken("a table is longer than its box");
   film.spendSamples(count);
   if (entry === 0 && (fragment.size === 0 || count * fragment.size > film.window.size)) throw broken("it names more than it holds");
-  const { units } = fragment.track?.coding ?? {};
+  const coding = fragment.track?.coding ?? {};
+  const each = (flags & 0x200) !== 0 || coding.units !== undefined;
   const table = new Column(film.window.another(), at, entry, count);
-  let length = flags & 0x200 || units !== undefined ? 0 : count * fragment.size;
-  for (let index = 0; index < count && (flags & 0x200 || units !== undefined); index += 1) {
+  let length = each ? 0 : count * fragment.size;
+  for (let index = 0; index < count && each; index += 1) {
     const size = flags & 0x200 ? await table.u32(index, before) : fragment.size;
-    if (units !== undefined) await planUnits(film.plan, film.window, units, fragment.next + length, fragment.next + length + size);
+    await lookAt(film, film.window, coding, fragment.next + length, fragment.next + length + size);
     length += size;
   }
   if (!Number.isSafeInteger(fragment.next + length) || fragment.next < 0) throw broken("a sample lies outside of the film's data");

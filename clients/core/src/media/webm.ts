@@ -11,6 +11,7 @@ import { Elements, container, plain, type Element, type Rule, type Rules } from 
 import { broken, latin1, same, Uncleanable, ascii, type Plan, type Window } from "./plan";
 import type { Tell } from "./source";
 import { forget, planWebmTrack, TRACK_ENTRY, type WebmTrack } from "./webm_track";
+import { planFrame } from "./sound";
 import { planUnits } from "./units";
 
 const HEAD = 0x1a45dfa3;
@@ -101,6 +102,7 @@ async function keepsBlock(film: Elements, block: Element, { tracks }: Film): Pro
   const laced = (((await film.window.read(data - 1, 1))[0] ?? 0) & 0x06) !== 0;
   if (track.coding.units !== undefined && laced) throw new Uncleanable("its samples are cut in several ways");
   if (track.coding.units !== undefined) await planUnits(film.plan, film.window, track.coding.units, data, block.end);
+  else if (track.coding.frames !== undefined && !laced) await planFrame(film.plan, film.window, track.coding.frames, data, block.end);
   return true;
 }
 

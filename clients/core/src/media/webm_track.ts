@@ -11,6 +11,7 @@ import { Film } from "./boxes";
 import { container, plain, type Element, type Elements, type Rule, type Rules } from "./elements";
 import { av1C, avcC, hvcC, type Coding } from "./entries";
 import { ascii, latin1, Uncleanable, viewOf } from "./plan";
+import { framesOf } from "./sound";
 import type { Tell } from "./source";
 
 /** Id of a track's entry. */
@@ -81,10 +82,16 @@ const vorbis: Check = async (film, element) => {
   await film.plan.write(film.window, element.body, raw);
 };
 
+/** AAC: what its decoder needs is a few bytes, of which the first says how frames are built. */
+const aac: Check = async (film, element, coding) => {
+  await atMost(64)(film, element, coding);
+  coding.frames = framesOf((await film.window.read(element.body, element.end - element.body)).slice());
+};
+
 /** Codings that are known, and how what their decoders need is checked. */
 const CODECS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["V_VP8", atMost(0)], ["V_VP9", atMost(32)], ["V_AV1", shared(av1C)], ["V_MPEG4/ISO/AVC", shared(avcC)], ["V_MPEGH/ISO/HEVC", shared(hvcC)],
-  ["A_OPUS", atMost(283, "OpusHead")], ["A_VORBIS", vorbis], ["A_AAC", atMost(64)], ["A_FLAC", atMost(42, "fLaC\x80")], ["A_MPEG/L3", atMost(0)],
+  ["A_OPUS", atMost(283, "OpusHead")], ["A_VORBIS", vorbis], ["A_AAC", aac], ["A_FLAC", atMost(42, "fLaC\x80")], ["A_MPEG/L3", atMost(0)],
   ["A_PCM/INT/LIT", atMost(0)], ["A_PCM/INT/BIG", atMost(0)], ["A_PCM/FLOAT/IEEE", atMost(0)],
 ]); // prettier-ignore
 
