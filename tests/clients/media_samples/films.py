@@ -142,6 +142,12 @@ def _named_coder(film: bytes) -> bytes:
     return film[: at + 42] + bytes((len(MARK),)) + MARK + film[at + 43 + len(MARK) :]
 
 
+def _without_head(film: bytes) -> bytes:
+    """As QuickTime wrote films before there were heads: the first box is room for a longer length, and here not empty."""
+    _, end = find(film, b"ftyp")
+    return box(b"wide", MARK.ljust(end - 8, b"\0")) + film[end:]
+
+
 def _behind_table(film: bytes) -> bytes:
     start, end = find(film, b"moov", b"udta")
     return film[:start] + box(b"udta", box(b"\xa9zbr", MARK).ljust(end - start - 8, b"\0")) + film[end:]
@@ -171,6 +177,7 @@ MADE: Final[dict[tuple[str, str], tuple[Callable[[], bytes], set[str]]]] = {
     ("mp4 in fragments", "subtitle track"): (_noted("mp4 in fragments", subtitles="mov_text"), {"subtitle"}),
     ("mov", "notes and times"): (_noted("mov", notes=NOTED), {"owner", "text", "place", "time"}),
     ("mov", "handler names"): (_noted("mov", track_notes={"handler_name": SECRET}), {"software"}),
+    ("mov", "words in the first box"): (_boxed(_without_head, "mov"), {"other"}),
     ("mov", "keys"): (
         _noted("mov", options={"movflags": "use_metadata_tags"}, notes={**NOTED, "com.apple.quicktime.make": SECRET}),
         {"place", "device"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -87,7 +88,8 @@ def exiftool(paths: Sequence[Path]) -> dict[Path, dict[str, str]]:
 
 def pictures_of(path: Path) -> list[tuple[bytes, object]]:
     """Each frame of a picture as pixels, and how long it stands."""
-    with Image.open(path) as opened:
+    # Pillow warns of a list of second pictures that lacks what it needs: one of the samples.
+    with warnings.catch_warnings(action="ignore", category=UserWarning), Image.open(path) as opened:
         return [(frame.convert("RGBA").tobytes(), frame.info.get("duration")) for frame in ImageSequence.Iterator(opened)]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.clients.media_samples import films, pictures
-from tests.clients.media_samples.bytes_of import MARK, box, chunk, find, riff, segment
+from tests.clients.media_samples.bytes_of import MARK, box, chunk, find, into_moov, riff, segment
 from tests.clients.web.cleaner import Answer, bundle, clean_all, frames_of
 
 if TYPE_CHECKING:
@@ -121,6 +121,21 @@ def _many_samples(film: bytes) -> bytes:
     return film[: at + 8] + struct.pack(">II", 1, 0xFFFFFFFF) + film[at + 16 :]
 
 
+def _many_tracks(film: bytes) -> bytes:
+    track = film[slice(*find(film, b"moov", b"trak"))]
+    return into_moov(film, track * 1_000)
+
+
+def _many_values() -> bytes:
+    """Eight directories of five hundred values, each of which is the whole block of two megabytes."""
+    entry = struct.pack(">HHII", 0x010E, 2, 2 * MIB, 0)
+    directories = b""
+    for number in range(8):
+        after = 8 + (number + 1) * (2 + 500 * 12 + 4)
+        directories += struct.pack(">H", 500) + entry * 500 + struct.pack(">I", after)
+    return (b"MM\0\x2a\0\0\0\x08" + directories).ljust(2 * MIB, b"\0")
+
+
 def _chunks_elsewhere(film: bytes) -> bytes:
     """The first chunk lies in the index: were it kept as data, its words would be as well."""
     at = film.index(b"stco")
@@ -139,6 +154,9 @@ HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
     "four thousand million samples": lambda: _film(_many_samples),
     "samples outside of the data": lambda: _film(_chunks_elsewhere),
     "two indexes": lambda: _film(lambda film: film + film[slice(*find(film, b"moov"))]),
+    "three hundred thousand boxes beside each other": lambda: HEAD + box(b"free", b"") * 300_000,
+    "many tracks": lambda: _film(_many_tracks),
+    "an Exif block that names the same bytes again and again": lambda: pictures.png_with(chunk(b"eXIf", _many_values()) + b"broken"),
     "a chunk of two gigabytes": lambda: pictures.png_with(struct.pack(">I", 0x7FFFFFFF) + b"tEXt"),
     "a million tiny chunks": lambda: pictures.png_with(chunk(b"zbRa", b"") * 1_000_000),
     "a WebP chunk of four gigabytes": lambda: pictures.webp_with(b"NOTE\xff\xff\xff\xff"),

@@ -9,7 +9,9 @@
  */
 import { ascii, broken, latin1, Uncleanable, viewOf, type Plan, type Window } from "./plan";
 
-const MAX_BOXES = 200_000;
+const MAX_BOXES = 1_000_000;
+/** Boxes that stand beside each other. */
+const MAX_SIDE = 200_000;
 const MAX_SAMPLES = 20_000_000;
 const FREE = ascii("free");
 const TYPE = /^[\x20-\x7e\xa9]{4}$/;
@@ -80,10 +82,16 @@ export class Film {
     while (at + 8 <= end) {
       const box = await this.boxAt(at, end);
       if (box === undefined) break;
-      found.push(box);
+      this.add(found, box);
       at = box.end;
     }
     return { found, at };
+  }
+
+  /** Add a box to a list of bounded length. */
+  add(found: Box[], box: Box): void {
+    if (found.length >= MAX_SIDE) throw broken("it has too many boxes");
+    found.push(box);
   }
 
   /** The first box of a type in a range. */
@@ -105,7 +113,7 @@ export class Film {
   /** Make a box a `free` box of zeros. Says whether it held anything. */
   async free(box: Box): Promise<boolean> {
     const renamed = !["free", "skip", "wide"].includes(box.type);
-    if (box.type !== "free") this.plan.replace(box.start + 4, box.start + 8, FREE);
+    if (renamed) this.plan.replace(box.start + 4, box.start + 8, FREE);
     const blanked = await this.plan.blank(this.window, box.body, box.end);
     return renamed || blanked;
   }

@@ -105,6 +105,12 @@ const dfLa: Rule<unknown> = async (film, box) => {
   if (raw.length !== 42 || ((raw[4] ?? 0) & 0x7f) !== 0) throw new Uncleanable("its sound comes with notes");
 };
 
+/** Opus: eleven bytes, and a table where channels are more than two. */
+const dOps: Rule<unknown> = async (film, box) => {
+  const head = await film.window.read(box.body, 11);
+  await film.slack(box.body + (head[10] === 0 ? 11 : 13 + (head[1] ?? 0)), box.end);
+};
+
 /** Colours by number; a profile, which may name a device, goes. */
 const colr: Rule<unknown> = async (film, box) => {
   const kind = latin1(await film.window.read(box.body, 4));
@@ -145,7 +151,7 @@ const WAVE: Rules<Coding> = { frma: upTo(4), mp4a: upTo(4), enda: upTo(2), esds,
 
 const CHILDREN: Rules<Coding> = {
   avcC, hvcC, av1C, dfLa, colr, damr, esds, wave: container(WAVE),
-  vpcC: upTo(12), dvcC: upTo(24), dvvC: upTo(24), dOps: upTo(283), dac3: upTo(3), dec3: upTo(64), alac: upTo(36), chan: upTo(64), pcmC: upTo(6), chnl: upTo(64),
+  vpcC: upTo(12), dvcC: upTo(24), dvvC: upTo(24), dOps, dac3: upTo(3), dec3: upTo(64), alac: upTo(36), chan: upTo(64), pcmC: upTo(6), chnl: upTo(64),
   btrt: upTo(12), pasp: upTo(8), clap: upTo(32), fiel: upTo(2), mdcv: upTo(24), clli: upTo(4), "\0\0\0\0": upTo(0),
 }; // prettier-ignore
 

@@ -27,6 +27,8 @@ const ORIENTATION = 0x0112;
 const MAX_DIRECTORIES = 8;
 const MAX_ENTRIES = 512;
 const SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
+/** No value that is kept or shown is longer; of longer ones the beginning is read, since a block may name the same bytes thousands of times. */
+const MAX_VALUE = 256;
 const RATIONAL = 5;
 const ASCII = 2;
 
@@ -87,7 +89,7 @@ function directory(tiff: Uint8Array, start: number, little: boolean): { entries:
     const unit = SIZES[type] ?? 0;
     const length = unit * view.getUint32(at + 4, little);
     const from = length <= 4 ? at + 8 : view.getUint32(at + 8, little);
-    const raw = from + length <= tiff.length ? tiff.subarray(from, from + length) : new Uint8Array();
+    const raw = from + length <= tiff.length ? tiff.subarray(from, from + Math.min(length, MAX_VALUE)) : new Uint8Array();
     entries.push({ tag: view.getUint16(at, little), type, value: littleEndFirst(raw, type === RATIONAL ? 4 : unit || 1, little) });
   }
   return { entries, next: end + 4 <= tiff.length ? view.getUint32(end, little) : 0 };

@@ -14,6 +14,7 @@ import { addTrack, FRAGMENT_RULES, Ranges, type Fragment } from "./samples";
 import { blankTimes, lookAtTrack, planTrack, type Track } from "./track";
 
 const BRANDS = /^(iso[m2-9]|mp4[12]|avc1|M4[VAB] |qt {2}|dash|dby1|hvc1|hev1|av01|3g[p2][4-7a-c]|MSNV|mmp4|\0{4})$/;
+const MAX_TRACKS = 64;
 const NEEDED = ["ftyp", "styp", "moov", "moof", "mdat", "sidx"];
 
 interface Whole {
@@ -62,12 +63,14 @@ async function planBrands(film: Film, box: Box): Promise<void> {
 async function topBoxes(film: Film): Promise<Box[]> {
   const { window, plan } = film;
   const found: Box[] = [];
+  const seen = new Set<string>();
   let end = 0;
   for (let at = 0; at < window.size; ) {
-    const ready = ["moov", "mdat"].every((type) => found.some((one) => one.type === type));
+    const ready = seen.has("moov") && seen.has("mdat");
     if (ready && !(await film.holdsBox(at, NEEDED))) break;
     const box = (await film.boxAt(at, window.size)) ?? { type: latin1(await window.read(at + 4, 4)), start: at, body: at + 8, end: window.size };
-    found.push(box);
+    film.add(found, box);
+    seen.add(box.type);
     at = box.end;
     if (NEEDED.includes(box.type)) end = at;
   }
@@ -83,7 +86,8 @@ async function topBoxes(film: Film): Promise<Box[]> {
 async function planMovie(film: Film, moov: Box): Promise<readonly Track[]> {
   const tracks: Track[] = [];
   const { found } = await film.boxes(moov.body, moov.end);
-  for (const box of found) if (box.type === "trak") tracks.push(await lookAtTrack(film, box));
+  for (const box of found) if (box.type === "trak" && tracks.length <= MAX_TRACKS) tracks.push(await lookAtTrack(film, box));
+  if (tracks.length > MAX_TRACKS) throw new Uncleanable("it has too many tracks");
   if (found.some((one) => one.type === "cmov")) throw new Uncleanable("its index is packed");
   for (const handler of ["vide", "soun"]) {
     const mine = tracks.filter((one) => one.handler === handler);

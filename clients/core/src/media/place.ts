@@ -17,9 +17,9 @@ const PLACE = /([+-]\d{2}(?:\.\d{1,8})?)([+-]\d{3}(?:\.\d{1,8})?)([+-]\d{1,5}(?:
 const WORDS: readonly (readonly [RegExp, Tell])[] = [
   [/\xa9xyz|loci|ISO6709|location/, "place"],
   [/\xa9day|creationdate|date_recorded|\xa9dat/, "time"],
-  [/\xa9too|\xa9swr|\xa9enc|\xa9fmt|software|encoder/, "software"],
+  [/\xa9too|\xa9swr|\xa9enc|\xa9fmt|software|encoder|android/, "software"],
   [/\xa9mak|\xa9mod|\.make|\.model|manu|modl|CNDA|FIRM|LENS|CAME/, "device"],
-  [/CAMS|SETT.*serial|SerialNumber|MUID|identifier/, "serial"],
+  [/CAMS|SerialNumber|MUID|identifier/, "serial"],
   [/\xa9ART|\xa9aut|auth|aART|owner|author|\xa9wrt|perf/, "owner"],
   [/\xa9nam|\xa9cmt|\xa9des|desc|ldes|titl|dscp|cprt|\xa9cpy|\xa9alb|\xa9gen|\xa9lyr|title|comment/, "text"],
   [/name/, "names"],

@@ -104,9 +104,10 @@ export class Plan {
   /** Note that the file tells something, and perhaps how it reads. */
   tell(tell: Tell, text = ""): void {
     this.tells.add(tell);
-    const plain = text.replace(/[\p{C}\p{Zl}\p{Zp}\uFFFD]+/gu, " ").trim().slice(0, MAX_TEXT).replace(/\p{Cs}$/u, "");
+    if (text === "" || this.shown.length >= MAX_SHOWN) return;
+    const plain = text.slice(0, 4 * MAX_TEXT).replace(/[\p{C}\p{Zl}\p{Zp}\uFFFD]+/gu, " ").trim().slice(0, MAX_TEXT).replace(/\p{Cs}$/u, "");
     const known = this.shown.some((one) => one.tell === tell && one.text === plain);
-    if (plain !== "" && !known && this.shown.length < MAX_SHOWN) this.shown.push({ tell, text: plain });
+    if (plain !== "" && !known) this.shown.push({ tell, text: plain });
   }
 
   /** Put `to` where the range is now. */

@@ -66,5 +66,5 @@ export interface Cleaned {
   readonly removed: readonly string[];
 }
 
-/** Told how far reading has come, in bytes. */
+/** Told how far reading has come, in bytes. It may begin anew: `clean` reads twice, the second time to check the copy. */
 export type Progress = (done: number, total: number) => void;

@@ -18,6 +18,7 @@ const EPOCH = 2_082_844_800;
 const UNDETERMINED = Uint8Array.of(0x55, 0xc4, 0, 0);
 const GROUPINGS = ["roll", "prol", "rap ", "sync"];
 const MAX_ENTRIES = 32;
+const MAX_GROUP = 64;
 const TOLD: Readonly<Record<string, "subtitle" | "thumbnail">> = {
   text: "subtitle", sbtl: "subtitle", subt: "subtitle", clcp: "subtitle", subp: "subtitle", pict: "thumbnail", vide: "thumbnail",
 }; // prettier-ignore
@@ -115,15 +116,22 @@ function remembered(name: "stsc" | "offsets", rule: Rule<unknown>): Rule<Track> 
   };
 }
 
-/** Groups of samples, of the kinds that say where a film may be entered. */
+/** Groups of samples, of the kinds that say where a film may be entered; what describes them is short. */
 const groups: Rule<unknown> = async (film, box) => {
-  const known = GROUPINGS.includes(latin1(await film.window.read(box.body + 4, 4)));
-  if (!known && (await film.free(box))) film.plan.tell("other");
+  const long = (await film.window.read(box.body, 1))[0] !== 0;
+  const known = GROUPINGS.includes(latin1(await film.window.read(box.body + 4, 4))) && (box.type === "sbgp" || box.end - box.body <= MAX_GROUP);
+  if (known) await (box.type === "sbgp" ? table(long ? 16 : 12, 8) : upTo(MAX_GROUP))(film, box, undefined);
+  else if (await film.free(box)) film.plan.tell("other");
+};
+
+/** Which samples need which: players do without. It goes, since its length follows from nothing in it; it says nothing. */
+const needs: Rule<unknown> = async (film, box) => {
+  await film.free(box);
 };
 
 const STBL: Rules<Track> = {
   stsd, stsz, stz2, stsc: remembered("stsc", table(8, 12)), stco: remembered("offsets", table(8, 4)), co64: remembered("offsets", table(8, 8)),
-  stts: table(8, 8), ctts: table(8, 8), stss: table(8, 4), stps: table(8, 4), cslg: upTo(36), sdtp: upTo(50_000_000), sgpd: groups, sbgp: groups,
+  stts: table(8, 8), ctts: table(8, 8), stss: table(8, 4), stps: table(8, 4), cslg: upTo(36), sdtp: needs, sgpd: groups, sbgp: groups,
 }; // prettier-ignore
 
 const MINF: Rules<Track> = { vmhd: upTo(12), smhd: upTo(8), hdlr, dinf: container({ dref }), stbl: container(STBL) };

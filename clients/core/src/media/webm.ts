@@ -23,6 +23,7 @@ const CUES = 0x1c53bb6b;
 const SEEK_HEAD = 0x114d9b74;
 const KEPT_SEEKS = [TRACKS, CLUSTER, INFO, CUES];
 const LEVEL_ONE = new Set([TRACKS, CLUSTER, INFO, CUES, SEEK_HEAD, 0x1254c367, 0x1941a469, 0x1043a770]);
+const MAX_TRACKS = 64;
 const MAX_TOLD = 65_536;
 /** Nanoseconds from 2001, where Matroska counts from; milliseconds from 1970. */
 const EPOCH = 978_307_200_000;
@@ -141,6 +142,7 @@ const tracksRule: Rule<Film> = async (film, element, whole) => {
   if (whole.tracks.size > 0) throw broken("it has tracks twice");
   const entries: [Element, WebmTrack][] = [];
   for await (const entry of film.each(element.body, element.end)) {
+    if (entries.length > MAX_TRACKS) throw new Uncleanable("it has too many tracks");
     if (entry.id === TRACK_ENTRY) entries.push([entry, await planWebmTrack(film, entry)]);
     else if (await film.free(entry)) film.plan.tell("other");
   }
