@@ -4,7 +4,7 @@
 Rules of this file: a parcel is read once, as a stream, inside one transaction; whatever refuses it leaves the vault as it was.
 Order of checks: form and hash of each member, charter, head and leaves, openings and receipts, heads of the desk; then reports and
 blocks as they come; at the end whether the parcel brought anything. What is only missing, or said by one reviewer, is shown and does not
-stop the rest. A block is kept only when it opens in its place: other bytes under its name must not keep the right ones out.
+stop the rest.
 
 Source: crypto/spec/parcel.md.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +25,7 @@ from corncrake_crypto.padding import MAX_RECIPIENTS, REPORT_CLASSES, wire_size
 from corncrake_crypto.parcel import MAX_LEAVES, MAX_LEAVES_BYTES, Parcel, read_parcel
 from corncrake_crypto.receipt import MAX_OPENINGS_BYTES, read_openings, report_id
 from corncrake_crypto.tiles import read_entries
+from corncrake_vault.inbox.arriving import Arriving, sweep_blocks
 from corncrake_vault.inbox.charters import ParcelCharter, charter_of_parcel
 from corncrake_vault.inbox.delivery import note_pushed, note_served, old_charter, undelivered
 from corncrake_vault.inbox.growth import Following, Growth, own_head
@@ -34,15 +34,13 @@ from corncrake_vault.inbox.promises import Fault, Hearer, faults, settle_promise
 from corncrake_vault.inbox.reports import keep_report
 from corncrake_vault.keys.days import SLIP, note_head_day
 from corncrake_vault.store.block_files import BLOCK_MAX
-from corncrake_vault.threads.blocks import TRIES, note_bad, note_looked
-from corncrake_vault.threads.expected import end_recording, make_rows
-from corncrake_vault.threads.opening import FileOnShelf, check_block
+from corncrake_vault.threads.blocks import TRIES, note_looked
+from corncrake_vault.threads.expected import make_rows
 
 if TYPE_CHECKING:
     from corncrake_crypto.age_format import BinaryReader
     from corncrake_crypto.archive import MemberReader
     from corncrake_crypto.charter import Charter
-    from corncrake_vault.store.database import Store
     from corncrake_vault.vault import Vault
 
 DOCUMENTS: Final = {
@@ -142,10 +140,8 @@ class _Reading:
         self.settled: Charter | None = None
         self.is_late = False
         self.is_newest = True
-        self.altered: Counter[tuple[str, int]] = Counter()
-        self.shelf: FileOnShelf | None = None
+        self.arriving = Arriving(vault.store)
         self.said: list[Fault] = []
-        self.made_rows = False
         self.done = Imported()
 
     def member(self, parcel: Parcel, name: str, size: int, reader: MemberReader) -> None:
@@ -167,7 +163,7 @@ class _Reading:
             self._report(self.settle(parcel), sealed[1], reader.read())
         else:
             self.settle(parcel)
-            self._block(sealed[2], reader.read())
+            self.arriving.take(sealed[2], reader.read())
 
     def settle(self, parcel: Parcel) -> Charter:
         """Check the documents, once, before the first sealed object is looked at."""
@@ -246,6 +242,7 @@ class _Reading:
     def finish(self, parcel: Parcel) -> Imported:
         """Say what came, after the whole archive was verified."""
         charter = self.settle(parcel)
+        self.done.blocks = self.arriving.taken
         if parcel.root != charter.root:
             raise PeerError(Failure.ROOT, "the parcel is another organisation's")
         if self.is_late and self.following is not None and self.following.earlier and not (self.done.reports or self.done.blocks):
@@ -266,7 +263,7 @@ class _Reading:
     def _tell(self) -> None:
         found, lines = faults_now(self.vault)
         shown = set(found)
-        self.done.faults = found + [fault for fault in self.said if fault not in shown] + self._bad_blocks()
+        self.done.faults = found + [fault for fault in self.said if fault not in shown] + self.arriving.faults()
         self.done.notes += lines
         self.done.coming = still_to_come(self.store, own_head(self.store) or "", self.vault.today)
         if (growth := self.growth) is not None:
@@ -276,15 +273,6 @@ class _Reading:
             if growth.checkpoint.day > self.vault.today + 2 * SLIP:
                 detail = f"the head of the log is of {self.done.day}, and here it is {self.vault.today.isoformat()}: is this machine's clock right?"
                 self.done.faults.append(Fault(Failure.NOT_YET_VALID, detail))
-
-    def _bad_blocks(self) -> list[Fault]:
-        return [
-            Fault(
-                Failure.BLOCK,
-                f"{count} blocks of file {file + 1} of report {report[:12]}… are not what its reporter sealed; they are asked for again",
-            )
-            for (report, file), count in sorted(self.altered.items())
-        ]
 
     def _document(self, name: str) -> bytes:
         if name not in self.documents:
@@ -316,60 +304,10 @@ class _Reading:
             return
         if self.store.row("SELECT 1 FROM reports WHERE id = ?", (claimed,)) is not None:
             return
-        # Reports come before blocks: a file of one may be closed by another.
-        self.shelf = None
         failure = keep_report(self.vault, charter, sealed, report_id=claimed, desk=str(row[0]), day=parse_day(str(row[1])))
         self.done.reports.append(claimed)
         if failure is not None:
             self.done.kept_aside.append((claimed, failure))
-
-    def _block(self, block: str, sealed: bytes) -> None:
-        if not self.made_rows:
-            make_rows(self.store, TRIES)
-            self.made_rows = True
-        row = self.store.row("SELECT message, file, place FROM blocks WHERE id = ? AND state <> 'here'", (block,))
-        if row is None:
-            return
-        message, file, place = (int(value) for value in row)
-        shelf = self._on_shelf(message, file)
-        try:
-            length, mark, ends = check_block(shelf, place, sealed)
-        except (FileError, PeerError):
-            note_bad(self.store, block)
-            self.altered[_report_of(self.store, message), file] += 1
-            return
-        self.store.blocks.put(block, sealed)
-        self.store.run("UPDATE blocks SET state = 'here', length = ?, mark = ? WHERE id = ?", (length, mark, block))
-        self.done.blocks += 1
-        if shelf.live and shelf.blocks is None:
-            self._recorded(shelf, ends)
-
-    def _recorded(self, shelf: FileOnShelf, ends: int | None) -> None:
-        """Note that a block of a recording without an end came: more may exist, or this is its last."""
-        where = (shelf.message, shelf.place)
-        if ends is None:
-            self.store.run("UPDATE blocks SET tries = 0 WHERE message = ? AND file = ? AND tries > 0", where)
-            return
-        end_recording(self.store, *where, ends)
-        self.store.run("UPDATE files SET ended = 'last' WHERE message = ? AND file = ?", where)
-        self.shelf = None
-
-    def _on_shelf(self, message: int, file: int) -> FileOnShelf:
-        """Return a file; the last one is kept, since blocks of a file come together."""
-        if self.shelf is None or (self.shelf.message, self.shelf.place) != (message, file):
-            self.shelf = FileOnShelf(self.store, message, file)
-        return self.shelf
-
-
-def sweep_blocks(store: Store) -> None:
-    """Remove what lies among the sealed blocks and belongs to nothing: left by an import that was cut off; inside a transaction."""
-    known = "SELECT 1 FROM blocks WHERE id = ? AND state = 'here' UNION ALL SELECT 1 FROM derived_blocks WHERE id = ?"
-    store.blocks.sweep(lambda block: store.row(known, (block, block)) is not None)
-
-
-def _report_of(store: Store, message: int) -> str:
-    row = store.row("SELECT report FROM messages WHERE number = ?", (message,))
-    return "" if row is None else str(row[0])
 
 
 def _identity(parcel: Parcel) -> str:
