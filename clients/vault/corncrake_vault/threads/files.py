@@ -187,8 +187,10 @@ def _write_list(done: Saved, path: Path) -> None:
     )
     lines = [f"{start}" if live else f"{start} {end}" for start, end in done.gaps]
     text = "\n".join([said, *lines, ""])
-    with os.fdopen(os.open(path.with_name(f"{path.name}.gaps.txt"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+    temporary = path.with_name(f".{path.name}.gaps.part")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w", encoding="ascii") as out:
         out.write(text)
+    publish(temporary, path.with_name(f"{path.name}.gaps.txt"))
 
 
 def publish(temporary: Path, target: Path) -> Path:
