@@ -126,3 +126,35 @@ def test_an_export_thinks_in_bytes_too(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert desk.bring(desk.server.parcel()).code == 0
     asked = wanted(exported(desk)[1])
     assert asked == [*dict(small.blocks()), *list(dict(film.blocks()))[:3]]
+
+
+BACK: tuple[str, ...] = (
+    "DROP INDEX blocks_not_here",
+    "DROP TABLE derived_blocks",
+    "DROP TABLE derivatives",
+    "DROP TABLE files",
+    "ALTER TABLE blocks DROP COLUMN length",
+    "ALTER TABLE blocks DROP COLUMN mark",
+    "ALTER TABLE blocks ADD COLUMN sealed BLOB",
+    "UPDATE blocks SET sealed = x'00'",
+    "CREATE INDEX blocks_not_here ON blocks (message) WHERE sealed IS NULL",
+    "DELETE FROM facts WHERE name = 'files'",
+    "PRAGMA user_version = 2",
+)
+"""What makes a store of today one of the version that kept blocks in rows."""
+
+
+def test_a_vault_that_kept_blocks_in_rows_asks_for_them_again(desk: Desk) -> None:
+    data = secrets.token_bytes(600_000)
+    desk.server.blocks = blocks = bring_film(desk, film_of(data))
+    assert desk.bring(desk.server.parcel(1)).code == 0
+    vault = unlock_vault(desk.store, PASSPHRASE, TODAY)
+    with vault.store, vault.store.transaction():
+        for statement in BACK:
+            vault.store.run(statement)
+    assert desk.run("show", "1").data["messages"][0]["files"][0]["blocks"] == {"waiting": 3}
+    assert wanted(exported(desk)[1]) == list(blocks)
+    desk.server.publish()
+    assert desk.bring(desk.server.parcel(1)).data["blocks"] == 3
+    saved = desk.run("save", "1", str(desk.folder / "saved")).data["files"][0]
+    assert Path(saved["path"]).read_bytes() == data

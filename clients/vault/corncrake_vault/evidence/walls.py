@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import sys
 from typing import Final
 
 _CREATE_RULESET: Final = 444
@@ -45,6 +46,8 @@ def confine(memory: int, seconds: int) -> bool:
         (resource.RLIMIT_NOFILE, 16),
     ):
         resource.setrlimit(what, (most, most))
+    if sys.platform != "linux":
+        return False
     library = ctypes.CDLL(None, use_errno=True)
     library.unshare(_NEW_USER_AND_NETWORK)
     library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
