@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tests.bench import crypto, intake, page, upload, weight
+from tests.bench import crypto, intake, page, resume, upload, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,8 @@ BENCHMARKS: Final[dict[str, Callable[[], Figure]]] = {
     "upload_files": upload.bench_upload_files,
     "upload_s3": upload.bench_upload_s3,
     "server_peak_mib": intake.bench_server_peak_mib,
+    "resume_waste": resume.bench_resume_waste,
+    "evidence_peak_mib": resume.bench_evidence_peak_mib,
     "seal_memory": crypto.bench_seal_memory,
 }
 

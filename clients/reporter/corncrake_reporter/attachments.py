@@ -8,6 +8,7 @@ kinds it is said that nobody looked inside, and what such files often say. A fil
 from __future__ import annotations
 
 import mimetypes
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from corncrake_crypto.block import plan
@@ -31,6 +32,16 @@ MAX_PICTURE: Final = 64 << 20
 MAX_NAME: Final = 255
 MAX_TYPE: Final = 127
 _BEGINNING: Final = 16
+_TYPES: Final = {
+    ".ts": "video/mp2t",
+    ".mts": "video/mp2t",
+    ".m2ts": "video/mp2t",
+    ".mkv": "video/x-matroska",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".opus": "audio/ogg",
+}
+"""What the tables of Python and of machines lack, or take for something else."""
 _KINDS: Final[dict[str, Kind]] = {"image": "picture", "video": "film", "audio": "sound", "text": "document"}
 _DOCUMENTS: Final = ("application/pdf", "application/msword", "application/rtf", "application/vnd.")
 
@@ -60,7 +71,8 @@ class Attachment(NamedTuple):
 
 def type_of(name: str) -> str:
     """Return the type that a file's name promises."""
-    return (mimetypes.guess_type(name)[0] or "application/octet-stream")[:MAX_TYPE]
+    known = _TYPES.get(PurePath(name).suffix.lower()) or mimetypes.guess_type(name)[0]
+    return (known or "application/octet-stream")[:MAX_TYPE]
 
 
 def kind_of(media_type: str) -> Kind:

@@ -87,7 +87,7 @@ ENGLISH: Final = {
     "what_size": "It is more than one report, or one file, can hold.",
     "do_size": "Shorten it, or send the rest as a second message.",
     "what_picture": "A picture cannot be cleaned of what it says about you.",
-    "do_picture": "Leave it out, or send it untouched with --keep-metadata.",
+    "do_picture": "Leave it out, or send it untouched with --keep.",
     "what_receipt": "This is not a receipt of this server and desk.",
     "do_receipt": "Look at --receipt; without it the answers are shown all the same.",
     "what_withheld": "The server keeps something back that it must show.",

@@ -11,6 +11,7 @@ Source: crypto/spec/report.md §5; crypto/spec/block.md §4.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from corncrake_crypto.codename import Codename
     from corncrake_crypto.recipients import Recipient
-    from corncrake_reporter.line import Line
+    from corncrake_reporter.line import Line, Progress
     from corncrake_reporter.recording import Piece, Recording
     from corncrake_reporter.visit import Visit
 
@@ -101,11 +102,14 @@ def _bring(papers: Visit, recording: Recording, chain: _Chain, line: Line) -> No
     def arrived() -> None:
         progress.sent += 1
 
-    with recording, Bringer(papers.link.origin, line) as bringer:
+    def tell(progress: Progress) -> None:
+        progress.held = recording.is_full
+        line.tell(progress)
+
+    with recording, Bringer(papers.link.origin, replace(line, tell=tell)) as bringer:
         last = False
         while not last:
             piece = recording.next(_WAIT_SECONDS)
-            progress.held = recording.is_full
             if piece is None:
                 bringer.turn(0)
                 continue

@@ -87,7 +87,7 @@ SPANISH: Final = {
     "what_size": "Es más de lo que cabe en un aviso, o en un archivo.",
     "do_size": "Acórtelo, o envíe el resto en un segundo mensaje.",
     "what_picture": "De una foto no se puede quitar lo que dice de usted.",
-    "do_picture": "No la envíe, o envíela sin tocar con --keep-metadata.",
+    "do_picture": "No la envíe, o envíela sin tocar con --keep.",
     "what_receipt": "Esto no es un recibo de este servidor y esta mesa.",
     "do_receipt": "Mire --receipt; sin eso se muestran igual las respuestas.",
     "what_withheld": "El servidor calla algo que debe mostrar.",

@@ -34,6 +34,13 @@ class Ran(NamedTuple):
 Run = Callable[..., Ran]
 
 
+class Typed(io.StringIO):
+    """What a person types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for a module, its desk open."""
@@ -49,9 +56,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the program against a server: `run(server, "check", "--json", words=…, typed=…)`."""
 
-    def ran(server: RunningServer, task: str, *arguments: str, words: str | None = None, typed: str = "", **changes: str) -> Ran:
+    def ran(
+        server: RunningServer, task: str, *arguments: str, words: str | None = None, typed: str = "", at_terminal: bool = False, **changes: str
+    ) -> Ran:
         monkeypatch.setenv("CORNCRAKE_TODAY", changes.pop("today", day_text(TODAY)))
-        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        monkeypatch.setattr("sys.stdin", Typed(typed) if at_terminal else io.StringIO(typed))
         if words is None:
             monkeypatch.delenv("CORNCRAKE_WORDS", raising=False)
         else:

@@ -33,16 +33,21 @@ PATIENCE_S: Final = 300
 
 
 def start(
-    server: RunningServer, task: str, *words: str | Path, stdin: int = subprocess.DEVNULL, folder: Path | None = None
+    server: RunningServer,
+    task: str,
+    *words: str | Path,
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
+    folder: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start the program against a server; both outputs are pipes. With `folder`, all that it could leave on a disk by itself lands there."""
+    """Start the program against a server; outputs are pipes if nothing else is said. With `folder`, all that it leaves by itself lands there."""
     place = ["--server", server.origin, "--root", root_text(server.organisation.root), "--language", "en"]
     homes = {} if folder is None else {"HOME": str(folder), "TMPDIR": str(folder)}
     return subprocess.Popen(
         [sys.executable, "-m", "corncrake_reporter", task, *place, *map(str, words)],
         stdin=stdin,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         env=server.environment | homes,
         cwd=folder,
     )

@@ -331,7 +331,7 @@ def test_a_picture_that_cannot_be_cleaned_stops_the_report(middle: Middle, run: 
     path.write_bytes(telling_picture()[:150])
     ran = run(middle.server, "send", "--text", STORY, "--file", str(path))
     assert (ran.code, ran.err[:8]) == (1, "archive:")
-    assert "--keep-metadata" in ran.err
+    assert "--keep" in ran.err
     assert middle.between.seen == []
 
 

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Sending while it is recorded: what has left can be opened, however it ends."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import av
+import pytest
+
+from corncrake_crypto.block import BLOCK_DATA, block_ids
+from corncrake_crypto.encoding import unb64url
+from corncrake_crypto.file_identity import file_tag
+from corncrake_crypto.identities import Identity
+from corncrake_crypto.randomness import random_bytes
+from corncrake_crypto.receipt import Receipt, sign_receipt
+from corncrake_crypto.report import File, Report
+from corncrake_crypto.signatures import SigningKey
+from corncrake_reporter.recording import MAX_WAITING
+from tests.clients.reporter import film
+from tests.clients.reporter.conftest import Answer, Middle
+from tests.clients.reporter.program import PATIENCE_S, digest, finish, opened, pieces, reports, said, start
+from tests.server.running import RunningServer
+
+LIVE = ("--json", "--text", "x", "--live", "--name", "bridge.ts", "--type", "video/x-made-up")
+
+
+def newest(server: RunningServer, known: list[str], process: subprocess.Popen[bytes]) -> Report:
+    """The report that is there and was not known; waits for it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (new := [name for name in reports(server) if name not in known]):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, finish(process)[2]
+        time.sleep(0.05)
+    return opened(server, new[0]).report
+
+
+def wait_for_block(server: RunningServer, file: File, index: int) -> None:
+    *_, block = block_ids(unb64url(file.block_key), index + 1)
+    deadline = time.monotonic() + PATIENCE_S
+    while server.get(f"/v1/blocks/{block}").status_code and server.fetch(f"/v1/blocks/{block}").status_code == 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def follow_up(server: RunningServer, thread: str) -> Report:
+    """The one message of a thread that closes something."""
+    found = [report for name in reports(server) if (report := opened(server, name).report).thread == thread and report.closed]
+    assert len(found) == 1
+    return found[0]
+
+
+def begun(server: RunningServer) -> tuple[subprocess.Popen[bytes], IO[bytes], File]:
+    """Start the program on a pipe, and wait until its report is there; nothing was written yet."""
+    known = reports(server)
+    process = start(server, "send", *LIVE, stdin=subprocess.PIPE)
+    (file,) = newest(server, known, process).files
+    pipe = process.stdin
+    assert pipe is not None
+    return process, pipe, file
+
+
+def check_closed(server: RunningServer, went: dict[str, object], data: bytes) -> None:
+    """Check that all of a recording is there, that its last block and a message of its thread close it, and what both say."""
+    (file,) = opened(server, str(went["report"])).report.files
+    said_at_end = follow_up(server, str(went["thread"])).closed
+    assert said_at_end is not None
+    (closed,) = said_at_end
+    assert (closed.size, closed.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert closed.file == file_tag(Identity.from_text(file.identity).recipient)
+    assert went["closed"] == {"size": len(data), "blocks": closed.blocks, "sha256": closed.sha256}
+    assert digest(pieces(server, file, closed.blocks)) == closed.sha256
+
+
+def test_a_part_arrives_before_the_writer_ends_and_the_end_closes_it(server: RunningServer) -> None:
+    process, pipe, file = begun(server)
+    assert (file.live, file.blocks, file.sha256, file.size, file.name, file.type) == (True, None, None, None, "bridge.ts", "video/x-made-up")
+    pipe.write(b"the first second")
+    pipe.flush()
+    wait_for_block(server, file, 0)
+    assert list(pieces(server, file)) == [b"the first second"]
+    rest = random_bytes(2 * BLOCK_DATA + 5)
+    pipe.write(rest)
+    check_closed(server, said(process), b"the first second" + rest)
+
+
+def test_a_recording_of_nothing_is_closed_too(server: RunningServer) -> None:
+    process, _, _ = begun(server)
+    check_closed(server, said(process), b"")
+
+
+def test_of_a_killed_recording_all_that_had_left_can_be_opened(server: RunningServer) -> None:
+    process, pipe, file = begun(server)
+    data = random_bytes(3 * BLOCK_DATA + 1_000)
+    pipe.write(data)
+    pipe.flush()
+    wait_for_block(server, file, 2)
+    process.kill()
+    process.wait()
+    there = b"".join(pieces(server, file))
+    assert there == data[: len(there)]
+    assert len(there) >= 3 * BLOCK_DATA
+    assert sum(1 for name in reports(server) if opened(server, name).report.closed and file.name == "gone") == 0
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_closes_it_with_all_that_came_in(server: RunningServer, sent: signal.Signals) -> None:
+    process, pipe, file = begun(server)
+    data = random_bytes(BLOCK_DATA + 1_000)
+    pipe.write(data)
+    pipe.flush()
+    wait_for_block(server, file, 0)
+    process.send_signal(sent)
+    out = process.stdout
+    assert out is not None
+    # The pipe stays open: the program does not wait for whoever writes to close it.
+    went = json.loads(out.read())
+    assert process.wait() == 0
+    check_closed(server, went, data)
+
+
+def test_nothing_is_read_before_the_receipt_was_verified(middle: Middle) -> None:
+    forged = sign_receipt(Receipt(id="00" * 32, desk="legal", log=middle.server.log_origin, day="2026-11-25", salt="00" * 32), SigningKey.generate())
+
+    def change(method: str, _path: str, answer: Answer) -> Answer:
+        return answer._replace(body=forged) if method == "POST" else answer
+
+    middle.between.change = change
+    ours, theirs = os.pipe()
+    os.write(theirs, bytes(10_000))
+    process = start(middle.server, "send", *LIVE, stdin=ours)
+    assert process.wait() == 1
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as left:
+        assert left.read() == bytes(10_000)
+
+
+def test_what_comes_faster_than_it_leaves_waits_in_the_pipe_and_all_arrives(middle: Middle) -> None:
+    process = start(middle.server, "send", *LIVE, stdin=subprocess.PIPE)
+    middle.between.change = lambda _, path, answer: Answer(503, {}, b"") if path.startswith("/v1/blocks/") else answer
+    pipe, err = process.stdin, process.stderr
+    assert pipe is not None
+    assert err is not None
+    data, written = random_bytes(2 * MAX_WAITING * BLOCK_DATA), [0]
+
+    def write() -> None:
+        with pipe:
+            for at in range(0, len(data), 50_000):
+                pipe.write(data[at : at + 50_000])
+                written[0] = at
+
+    threading.Thread(target=write, daemon=True).start()
+    while b"waits until there is room" not in (line := err.readline()):
+        assert line, "it ended"
+    assert written[0] < (MAX_WAITING + 6) * BLOCK_DATA + 1_000_000
+    middle.between.change = lambda _method, _path, answer: answer
+    out = process.stdout
+    assert out is not None
+    check_closed(middle.server, json.loads(out.read()), data)
+
+
+def test_a_terminal_is_no_recording_and_whoever_tries_is_told_how(server: RunningServer) -> None:
+    known = reports(server)
+    ours, theirs = os.openpty()
+    code, _, err = finish(start(server, "send", *LIVE, stdin=theirs))
+    os.close(ours)
+    os.close(theirs)
+    assert (code, reports(server)) == (2, known)
+    assert "ffmpeg … | corncrake-reporter send --live" in err
+
+
+@pytest.mark.parametrize("other", [("--file", "a.bin"), ("--continue-file", "kept")])
+def test_a_recording_goes_alone(server: RunningServer, tmp_path: Path, other: tuple[str, str]) -> None:
+    (tmp_path / "a.bin").write_bytes(b"x")
+    code, _, err = finish(start(server, "send", *LIVE, *other, stdin=subprocess.PIPE, folder=tmp_path))
+    assert (code, err[:7]) == (2, "misuse:")
+
+
+# -- films -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recorder() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Recorders that a test has started; none outlives it."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def record(frames: int, rate: float) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, film.__file__, str(frames), str(rate)], stdout=subprocess.PIPE)
+
+
+def frames_in(data: bytes) -> int:
+    with av.open(io.BytesIO(data), "r", format="mpegts") as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_a_film_through_a_pipe_arrives_with_every_frame(server: RunningServer, recorder: list[subprocess.Popen[bytes]]) -> None:
+    camera = record(200, 0)
+    recorder.append(camera)
+    assert camera.stdout is not None
+    process = start(server, "send", *LIVE, stdin=camera.stdout.fileno())
+    camera.stdout.close()
+    went = said(process)
+    (file,) = opened(server, went["report"]).report.files
+    assert frames_in(b"".join(pieces(server, file, went["closed"]["blocks"]))) == 200
+
+
+def test_of_a_film_whose_sender_is_killed_what_had_left_plays(server: RunningServer, recorder: list[subprocess.Popen[bytes]]) -> None:
+    known = reports(server)
+    camera = record(5_000, 100)
+    recorder.append(camera)
+    assert camera.stdout is not None
+    process = start(server, "send", *LIVE, stdin=camera.stdout.fileno())
+    camera.stdout.close()
+    (file,) = newest(server, known, process).files
+    wait_for_block(server, file, 1)
+    process.kill()
+    process.wait()
+    assert frames_in(b"".join(pieces(server, file))) > 25
+
+
+def test_words_are_shown_before_the_first_part_leaves(server: RunningServer) -> None:
+    process = start(server, "send", *LIVE[1:], stdin=subprocess.PIPE)
+    out = process.stdout
+    assert out is not None
+    shown = ""
+    # Nothing was written: it waits, and the words are there.
+    while "not stored anywhere" not in shown:
+        shown += out.readline().decode()
+    assert len(re.findall(r"\d+\. ", shown)) == 12
+    assert finish(process)[0] == 0
