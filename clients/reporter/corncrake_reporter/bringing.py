@@ -3,7 +3,8 @@
 
 Rules of this file: the thread that began decides everything; the others each read, seal and send one block, and report back. A block
 that was on a line that broke is asked for before it is sent again. While the line is broken one block at a time tries it. A large block
-counts as three: memory, and what is lost when the line breaks, grow with it.
+counts as three, for memory grows with it; and one at a time is on the wire while another is made ready, for what is on the wire when the
+line breaks goes twice.
 
 Source: crypto/spec/block.md §1.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
@@ -72,15 +74,6 @@ class _Pace:
         self.places, self._well = max(1, self.places // 2), 0
 
 
-def _bring(server: Server, job: Job) -> None:
-    def moved(count: int) -> None:
-        job.moved += count
-
-    job.moved = 0
-    if not (job.ask and server.has_block(job.block)):
-        server.put_block(job.block, job.seal(), moved)
-
-
 class Bringer:
     """Brings blocks, for use in a `with` statement; each thread has a connection of its own."""
 
@@ -93,6 +86,7 @@ class Bringer:
         self._results: queue.SimpleQueue[tuple[Job, Exception | None]] = queue.SimpleQueue()
         self._flying: set[Job] = set()
         self._again: deque[Job] = deque()
+        self._wire = threading.Lock()
         self._threads = 0
         self._suspect = False
         self._broken = 0
@@ -107,11 +101,28 @@ class Bringer:
         for _ in range(self._threads):
             self._jobs.put(None)
 
+    def _bring(self, server: Server, job: Job) -> None:
+        job.moved = 0
+        if job.ask and server.has_block(job.block):
+            return
+        sealed = job.seal()
+        with ExitStack() as on_wire:
+            if job.weight > 1:
+                on_wire.enter_context(self._wire)
+
+            def moved(count: int) -> None:
+                job.moved += count
+                if job.moved == job.size:
+                    # Only the answer is to come: the next one may use the line meanwhile.
+                    on_wire.close()
+
+            server.put_block(job.block, sealed, moved)
+
     def _work(self, server: Server) -> None:
         with server:
             while (job := self._jobs.get()) is not None:
                 try:
-                    _bring(server, job)
+                    self._bring(server, job)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the thread that decides hears of it
                     self._results.put((job, error))
                 else:

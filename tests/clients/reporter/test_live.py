@@ -151,7 +151,7 @@ def test_what_comes_faster_than_it_leaves_waits_in_the_pipe_and_all_arrives(midd
     pipe, err = process.stdin, process.stderr
     assert pipe is not None
     assert err is not None
-    data, written = random_bytes(2 * MAX_WAITING * BLOCK_DATA), [0]
+    data, written = random_bytes((MAX_WAITING + 26) * BLOCK_DATA), [0]
 
     def write() -> None:
         with pipe:
