@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tests.bench import crypto, intake, page, resume, upload, weight
+from tests.bench import crypto, intake, page, resume, upload, vault, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Figure]]] = {
     "page_seal_jitless": page.bench_page_seal_jitless,
     "upload_files": upload.bench_upload_files,
     "upload_s3": upload.bench_upload_s3,
+    "vault_rebuild": vault.bench_vault_rebuild,
     "server_peak_mib": intake.bench_server_peak_mib,
     "resume_waste": resume.bench_resume_waste,
     "evidence_peak_mib": resume.bench_evidence_peak_mib,

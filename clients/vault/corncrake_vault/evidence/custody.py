@@ -41,7 +41,7 @@ def check_arrived(vault: Vault) -> list[Fault]:
     for message, place in vault.store.rows(_ARRIVED):
         shelf = FileOnShelf(vault.store, int(message), int(place))
         try:
-            sha256, size = _hashed(shelf)
+            sha256, size = rebuilt(shelf)
         except (FileError, PeerError):
             want_again(shelf)
             found.append(
@@ -59,7 +59,12 @@ def check_arrived(vault: Vault) -> list[Fault]:
     return found
 
 
-def _hashed(shelf: FileOnShelf) -> tuple[str, int]:
+def rebuilt(shelf: FileOnShelf) -> tuple[str, int]:
+    """Open all blocks of a file in their order; return the SHA-256 of what they hold together, hex, and its length in bytes.
+
+    Raises:
+        FileError, PeerError: a block is damaged or not the one that belongs there.
+    """
     digest, size = hashlib.sha256(), 0
     for here in shelf.here():
         piece = shelf.data(here)
