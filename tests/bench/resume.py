@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Benchmarks of a reporter's program on a line that breaks, and of its memory: sparse files through a real server."""
+"""Benchmarks of a reporter's program on a line that breaks, and of its memory: sparse files through a real server.
+
+A cut costs half a block of 4.19 MB on average, for a server keeps whole blocks only: ten of them are 1.05 % of 2 GB before anything else.
+"""
 
 from __future__ import annotations
 
