@@ -10,6 +10,7 @@ Source: crypto/spec/block.md §4; crypto/spec/report.md §5.
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ from corncrake_vault.threads.files import want_again
 from corncrake_vault.threads.opening import FileOnShelf
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from corncrake_vault.store.database import Store
     from corncrake_vault.vault import Vault
 
@@ -66,10 +69,15 @@ def rebuilt(shelf: FileOnShelf) -> tuple[str, int]:
         FileError, PeerError: a block is damaged or not the one that belongs there.
     """
     digest, size = hashlib.sha256(), 0
-    for here in shelf.here():
-        piece = shelf.data(here)
-        digest.update(piece)
-        size += len(piece)
+    # Hashing takes as long as opening: while one block is hashed, the next one is opened.
+    with ThreadPoolExecutor(1) as beside:
+        hashing: Future[None] | None = None
+        for here in shelf.here():
+            piece = shelf.data(here)
+            if hashing is not None:
+                hashing.result()
+            hashing = beside.submit(digest.update, piece)
+            size += len(piece)
     return digest.hexdigest(), size
 
 
