@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PHOTOS: Final = 2
-"""Attached by each reporter."""
+"""Attached by each reporter, and a film."""
+FILES: Final = PHOTOS + 1
+FILM: Final = 15 << 20
+"""Bytes of a film: more than small blocks carry."""
 
 
 def marker() -> str:
@@ -64,8 +67,8 @@ class Walk:
 
     # -- the reporters -----------------------------------------------------------------------------------------------------
 
-    def _photos(self, number: int) -> list[Path]:
-        """Make photos; keep the hash of each as it must arrive: cleaned."""
+    def _files(self, number: int) -> list[Path]:
+        """Make photos and a film; keep the hash of each as it must arrive: photos cleaned, the film, of a kind that nobody knows, as it is."""
         paths: list[Path] = []
         hashes: dict[str, str] = {}
         for at in range(PHOTOS):
@@ -74,16 +77,19 @@ class Walk:
             path.write_bytes(raw)
             paths.append(path)
             hashes[path.name] = hashlib.sha256(clean_picture(raw).data).hexdigest()
+        film = self.place.folder / f"{self.secret('film')}.bin"
+        film.write_bytes(self.secret("scene").encode() + os.urandom(FILM))
+        hashes[film.name] = hashlib.sha256(film.read_bytes()).hexdigest()
         self.sent.append(hashes)
-        return paths
+        return [*paths, film]
 
     def report(self) -> None:
-        """Both report, with photos."""
+        """Both report, with photos and a film."""
         verified = 0
         self.texts = [f"They came at night. {self.secret('report')}" for _ in self.walkers]
         for number, walker in enumerate(self.walkers):
-            self.say(f"reporter {number + 1} ({type(walker).__name__}) sends a report and {PHOTOS} photos")
-            verified += walker.send(self.texts[number], self._photos(number))
+            self.say(f"reporter {number + 1} ({type(walker).__name__}) sends a report, {PHOTOS} photos and a film")
+            verified += walker.send(self.texts[number], self._files(number))
         self.seen |= {"reports_sent": len(self.walkers), "receipts_verified": verified}
 
     def come_back(self) -> None:
@@ -128,7 +134,7 @@ class Walk:
 
     def save(self) -> None:
         """Both save every file; each must be what was sent, to the byte."""
-        self.say("both save the photos")
+        self.say("both save the files")
         wanted = sorted(sha256 for hashes in self.sent for sha256 in hashes.values())
         identical: list[int] = []
         for who in REVIEWERS:
@@ -244,7 +250,7 @@ def is_whole(seen: dict[str, Any]) -> bool:
     reports, people = seen["reports_sent"], seen["reports_sent"] // 2
     return (
         all(seen[key] == reports for key in ("receipts_verified", "included", "reports_opened"))
-        and seen["files_identical"] == people * PHOTOS
+        and seen["files_identical"] == people * FILES
         and all(seen[key] == people for key in ("acknowledged_seen", "replies_read", "follow_ups_verified"))
         and seen["server_plaintext_hits"] == 0
         and seen["control_hits"] > 0

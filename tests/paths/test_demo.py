@@ -27,7 +27,7 @@ def test_the_whole_path_from_two_reporters_one_of_them_on_the_page_to_two_vaults
         "receipts_verified": 4,
         "included": 4,
         "reports_opened": 4,
-        "files_identical": 4,
+        "files_identical": 6,
         "acknowledged_seen": 2,
         "replies_read": 2,
         "follow_ups_verified": 2,
