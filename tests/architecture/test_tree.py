@@ -28,7 +28,7 @@ LACKS: dict[str, tuple[set[str], str]] = {
     "acknowledgement": ({"ts"}, "it goes from vault to server"),
     "request_signature": ({"ts"}, "only couriers sign requests"),
 }
-TYPESCRIPT_ALONE = {"platform", "schema", "exif", "jpeg", "signatures"}
+TYPESCRIPT_ALONE = {"platform", "schema", "signatures"}
 
 
 def nouns() -> list[str]:

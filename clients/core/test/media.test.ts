@@ -3,9 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { concat } from "../src/encoding";
 import { CorncrakeError } from "../src/errors";
-import { clean, inspect, TELLS, type Cleaned, type Source } from "../src/media/source";
+import { clean, copyOf, inspect, TELLS, type Cleaned, type Source } from "../src/media/source";
 import { filler, holdsUserData } from "../src/media/units";
-import { Plan, sourceOf as copyOf, Window } from "../src/media/plan";
+import { Plan, Window } from "../src/media/plan";
 import { photo, PLAIN, SECRETS } from "./picture";
 
 const sourceOf = (bytes: Uint8Array): Source => ({ size: bytes.length, read: (start, end) => Promise.resolve(bytes.subarray(start, end)) });

@@ -138,11 +138,12 @@ export class Plan {
   /** The copy as pieces of a file of `size` bytes. */
   pieces(size: number): Piece[] {
     const pieces: Piece[] = [];
+    const short = new Map<number, Uint8Array>();
     let at = 0;
     for (const edit of [...this.edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
       if (edit.start < at || edit.end > size) throw broken("its parts overlap");
       if (edit.start > at) pieces.push({ start: at, end: edit.start });
-      if (edit.to === "zeros") pieces.push(...zeros(edit.end - edit.start));
+      if (edit.to === "zeros") pieces.push(...zeros(edit.end - edit.start, short));
       else if (edit.to.length > 0) pieces.push(edit.to);
       at = edit.end;
     }
@@ -151,8 +152,13 @@ export class Plan {
   }
 }
 
-function* zeros(length: number): Iterable<Uint8Array> {
-  for (let left = length; left > 0; left -= ZEROS.length) yield left >= ZEROS.length ? ZEROS : ZEROS.subarray(0, left);
+/** Runs of zeros that are this long together; `short` remembers those of each length. */
+function* zeros(length: number, short: Map<number, Uint8Array>): Iterable<Uint8Array> {
+  let left = length;
+  for (; left >= ZEROS.length; left -= ZEROS.length) yield ZEROS;
+  const rest = short.get(left) ?? ZEROS.subarray(0, left);
+  short.set(left, rest);
+  if (left > 0) yield rest;
 }
 
 /** How many bytes a piece has. */
@@ -160,7 +166,14 @@ export function lengthOf(piece: Piece): number {
   return piece instanceof Uint8Array ? piece.length : piece.end - piece.start;
 }
 
-/** Read a copy as if it were a file, without making it. */
+/** Bytes of the original that may be read for nothing, so that a run of small pieces costs one read. */
+const MAX_SPARE = 1_048_576;
+
+/**
+ * Read a copy as if it were a file, without making it. A read that touches many pieces near each other reads the original once.
+ *
+ * @throws FileError `archive` when more is read than there is.
+ */
 export function sourceOf(original: Source, pieces: readonly Piece[]): Source {
   const starts: number[] = [];
   let size = 0;
@@ -168,22 +181,33 @@ export function sourceOf(original: Source, pieces: readonly Piece[]): Source {
     starts.push(size);
     size += lengthOf(piece);
   }
-  return {
-    size,
-    read: async (start, end) => {
-      const whole = new Uint8Array(end - start);
-      let index = lastAtOrBefore(starts, start);
-      for (let at = start; at < end; index += 1) {
-        const piece = pieces[index];
-        const offset = at - (starts[index] ?? 0);
-        if (piece === undefined) throw broken("it breaks off");
-        const length = Math.min(lengthOf(piece) - offset, end - at);
-        whole.set(piece instanceof Uint8Array ? piece.subarray(offset, offset + length) : await original.read(piece.start + offset, piece.start + offset + length), at - start);
-        at += length;
-      }
-      return whole;
-    },
+  const read = async (start: number, end: number): Promise<Uint8Array> => {
+    if (start < 0 || start > end || end > size) throw broken("it breaks off");
+    const touched: { piece: Piece; from: number; length: number; at: number }[] = [];
+    for (let at = start, index = lastAtOrBefore(starts, start); at < end; index += 1) {
+      const piece = pieces[index];
+      const from = at - (starts[index] ?? 0);
+      if (piece === undefined) throw broken("it breaks off");
+      const length = Math.min(lengthOf(piece) - from, end - at);
+      touched.push({ piece, from, length, at: at - start });
+      at += length;
+    }
+    let [first, last] = [Infinity, 0];
+    for (const { piece, from, length } of touched) {
+      if (piece instanceof Uint8Array) continue;
+      first = Math.min(first, piece.start + from);
+      last = Math.max(last, piece.start + from + length);
+    }
+    const together = last > first && last - first <= end - start + MAX_SPARE ? await original.read(first, last) : undefined;
+    const whole = new Uint8Array(end - start);
+    for (const { piece, from, length, at } of touched) {
+      if (piece instanceof Uint8Array) whole.set(piece.subarray(from, from + length), at);
+      else if (together !== undefined) whole.set(together.subarray(piece.start + from - first, piece.start + from - first + length), at);
+      else whole.set(await original.read(piece.start + from, piece.start + from + length), at);
+    }
+    return whole;
   };
+  return { size, read };
 }
 
 /** The index of the last of the ascending numbers that is not above `value`; -1 when there is none. */
