@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -61,7 +62,9 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[start : start + CUT])
             self.close_connection = True
             return
-        self.wfile.write(data[start:])
+        with suppress(ConnectionError):
+            # A courier that refuses the length hangs up.
+            self.wfile.write(data[start:])
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the library calls
         """Be silent."""
