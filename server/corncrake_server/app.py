@@ -67,13 +67,14 @@ class Process:
 
         Raises:
             StoreError: `store`: another process has the folder, or there is no log key.
+            UsageError: `misuse`: the settings of the bucket are not right.
         """
         self.settings = settings
         self.database = Database(settings.url)
         self.key = LogKeyFiles(settings.keys)
-        self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
         spool = FileSpool(settings.data / "spool", settings.disk_reserve)
         self.blocks = open_blocks(settings, spool)
+        self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
         if self._lock is not None:
             spool.clear()
         documents, reports, tree = SqlDocuments(self.database), SqlReports(self.database), SqlLog(self.database)

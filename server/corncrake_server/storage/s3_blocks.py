@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _AT_ONCE: Final = 4
 """Blocks in memory: four large ones are 16 MiB."""
+_TRIES: Final = 5
 _PIECE: Final = 262_144
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _CODE: Final = re.compile(r"<Code>(\w{1,64})</Code>")
@@ -100,7 +101,7 @@ class S3Blocks:
             raise StoreError(Failure.STORE, "the block could not be written") from error
 
     async def _create(self, block_id: str, body: bytes) -> bool:
-        while True:
+        for _ in range(_TRIES):
             try:
                 await obstore.put_async(self._bucket, block_id, body, mode="create", use_multipart=False)
             except AlreadyExistsError:
@@ -114,6 +115,7 @@ class S3Blocks:
                 raise Conflict(Failure.BLOCK, "another block is there under this id")
             if there:
                 return False
+        raise StoreError(Failure.STORE, "the bucket says that the block is there, and does not give it")
 
     async def _compare(self, block_id: str, body: bytes) -> bool | None:
         """Say whether what is there under an id is the same; None when nothing is."""
