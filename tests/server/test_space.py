@@ -17,7 +17,11 @@ def serve(folder: Path, **settings: str | int) -> RunningServer:
     server.environment |= CREDENTIALS
     server.prepare()
     server.start()
-    server.open_desk()
+    try:
+        server.open_desk()
+    except BaseException:
+        server.end(signal.SIGKILL)
+        raise
     return server
 
 
