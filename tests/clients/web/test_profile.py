@@ -37,9 +37,14 @@ def files_with(folder: Path, markers: list[str]) -> list[str]:
     return [str(path) for path in folder.rglob("*") if path.is_file() and any(form in path.read_bytes() for form in wanted)]
 
 
-def persistent(playwright: Playwright, profile: Path) -> BrowserContext:
+def persistent(playwright: Playwright, profile: Path, *, bypass_csp: bool = False) -> BrowserContext:
     return playwright.chromium.launch_persistent_context(
-        str(profile), executable_path=CHROMIUM, args=arguments(), viewport={"width": 390, "height": 844}, locale="en-US"
+        str(profile),
+        executable_path=CHROMIUM,
+        args=arguments(),
+        viewport={"width": 390, "height": 844},
+        locale="en-US",
+        bypass_csp=bypass_csp,
     )
 
 

@@ -9,14 +9,12 @@ import { postFor } from "./sealing";
 import type { Visit } from "./visit";
 import { ask, command, hearBlocks } from "./worker";
 
-/** Less than the smallest sealed report; what browsers count for an empty store is below it. */
-const LEAST_BYTES = 12_288;
-
 /** Say what waits on this device; undefined when nothing does, or another window is sending it. */
 export async function findLeftover(): Promise<Leftover | undefined> {
   try {
     const { usage } = await navigator.storage.estimate();
-    if ((usage ?? 0) < LEAST_BYTES) return undefined;
+    // How much it is browsers say roughly; nothing at all is nothing.
+    if (usage === undefined || usage === 0) return undefined;
     return await ask({ ask: "leftover" });
   } catch {
     // A browser that keeps nothing has nothing.

@@ -51,6 +51,7 @@ export class Recording {
   private recorder: Recorder | undefined;
   private stopped = false;
   private turnedBack = false;
+  private dropped = false;
   private closing: Uint8Array | undefined;
   private readonly stoppedByNow: Promise<void>;
   private hasStopped: () => void = () => undefined;
@@ -133,6 +134,8 @@ export class Recording {
   async finish(): Promise<void> {
     await this.stoppedByNow;
     const closed = await this.file.end();
+    // What was dropped is not closed: nobody may say that all of it is there. Whoever waits for the end has gone on already.
+    if (this.dropped) return new Promise(() => undefined);
     this.closing ??= await this.sealedClosing(closed);
     await postSealed(this.options.visit, this.closing, () => undefined);
     this.release();
@@ -140,6 +143,7 @@ export class Recording {
 
   /** Go on without what has not left. */
   drop(): void {
+    this.dropped = true;
     this.stop();
     this.file.drop();
     this.release();

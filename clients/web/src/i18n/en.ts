@@ -179,6 +179,7 @@ export const en = {
   keep_hint: "Then what has not left is written to this device, sealed: nobody can open it here, not even you. But whoever takes this device can see that something is waiting to be sent.",
   keep_amount: "{done} of {total} MB are kept on this device.",
   keep_full: "There is no more room on this device: {done} of {total} MB are kept. If you close this page, the rest is lost.",
+  keep_words_first: "Note your twelve words before you close this page: they are not kept.",
   keep_impossible: "This browser keeps nothing, or another window is sending already. To continue later is not possible here.",
   left_minute: "Less than a minute left.",
   left_minutes: "About {count} minutes left.",

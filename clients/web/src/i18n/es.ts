@@ -175,6 +175,7 @@ export const es: Messages = {
   keep_hint: "Entonces lo que no ha salido se escribe en este aparato, sellado: aquí nadie puede abrirlo, tampoco usted. Pero quien le quite este aparato puede ver que algo espera para ser enviado.",
   keep_amount: "{done} de {total} MB están guardados en este aparato.",
   keep_full: "No queda sitio en este aparato: {done} de {total} MB están guardados. Si cierra esta página, el resto se pierde.",
+  keep_words_first: "Apunte sus doce palabras antes de cerrar esta página: no se guardan.",
   keep_impossible: "Este navegador no guarda nada, u otra ventana ya está enviando. Aquí no se puede seguir más tarde.",
   left_minute: "Queda menos de un minuto.",
   left_minutes: "Quedan unos {count} minutos.",

@@ -32,7 +32,7 @@ function standing(progress: Progress, say: Messages, language: Language): { read
 
 /** What would be lost if the page were closed now. */
 function closing(progress: Progress, noted: boolean, say: Messages): string {
-  if (isKept(progress)) return say.sending_may_close;
+  if (isKept(progress)) return noted ? say.sending_may_close : `${say.sending_may_close} ${say.keep_words_first}`;
   if (!progress.reportSent) return say.sending_stay_report;
   return noted ? say.sending_stay_words : say.sending_stay;
 }
