@@ -155,6 +155,8 @@ def test_who_goes_on_without_the_rest_is_told_what_left_and_the_recording_is_not
     page.context.set_offline(offline=False)
     page.get_by_role("button", name="Get my twelve words").click()
     read_words(page)
+    # Time for a message that must not come.
+    page.wait_for_timeout(3_000)
     (film,) = recordings(page_server, told)
     assert film.closed is None
     assert film.marked == []
@@ -310,3 +312,16 @@ def test_axe_finds_nothing_on_any_screen_of_a_recording(new_page: Callable[..., 
         found[screen] = faults(page)
     assert len(found) == 7
     assert {screen: what for screen, what in found.items() if what} == {}
+
+
+def test_a_line_that_breaks_over_the_closing_message_is_told_and_the_message_follows(page: Page, address: str, page_server: RunningServer) -> None:
+    told = "I film and the last message waits."
+    record(page, address, told)
+    page.route("**/reports", lambda route: route.abort())
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("The line is broken. What has left is safe.").wait_for()
+    assert page.get_by_role("button", name="Go on without the rest").count() == 1
+    page.unroute("**/reports")
+    page.get_by_role("heading", name="Your recording has left").wait_for()
+    (film,) = recordings(page_server, told)
+    assert_whole(film)

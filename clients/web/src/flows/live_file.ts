@@ -13,11 +13,12 @@ import { BLOCK_CLASS } from "@corncrake/core/padding";
 import type { Recipient } from "@corncrake/core/recipients";
 import type { ClosedRecording } from "@corncrake/core/report";
 import { seal } from "@corncrake/core/seal";
-import { LineError } from "../transport/server";
+import { RefusedError } from "../transport/server";
 
 /** Bytes that may be in memory, not yet sealed or not yet left. */
 export const MOST_HELD = 48 * 1024 * 1024;
 const AT_ONCE = 3;
+const SECOND_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = { broken: 4_000, refused: 30_000 };
 /** What comes until a recorder has stopped still finds names. */
@@ -117,14 +118,18 @@ export class LiveFile {
     this.onChange();
   }
 
-  /** Have the rest leave, marked as the end, and wait until all of it is there. Return what the closing message says. May be called again. */
-  async end(): Promise<ClosedRecording> {
+  /**
+   * Have the rest leave, marked as the end, and wait until all of it is there. Return what the closing message says; undefined when the rest was dropped, since
+   * then there is nothing true to say. May be called again.
+   */
+  async end(): Promise<ClosedRecording | undefined> {
     if (!this.ended) {
       this.ended = true;
       this.cut(true);
     }
     await this.sealing;
     while (this.outbox.length > 0) await new Promise<void>((resolve) => { this.onEmpty = resolve; });
+    if (this.dropped.signal.aborted) return undefined;
     return { file: this.tag, blocks: this.index, size: this.size, sha256: this.hash.hex() };
   }
 
@@ -200,7 +205,7 @@ export class LiveFile {
     } catch (error) {
       one.tried = true;
       one.going = false;
-      this.hasFailed(error instanceof LineError ? "broken" : "refused");
+      this.hasFailed(error);
     }
     this.going -= 1;
     this.pump();
@@ -208,12 +213,14 @@ export class LiveFile {
     if (this.outbox.length === 0) this.onEmpty();
   }
 
-  private hasFailed(line: "broken" | "refused"): void {
-    this.line = line;
+  private hasFailed(error: unknown): void {
+    this.line = error instanceof RefusedError ? "refused" : "broken";
     this.width = 1;
     if (this.rest !== undefined || this.dropped.signal.aborted) return;
-    this.rest = setTimeout(() => { this.retry(); }, this.pauseMs);
-    this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS[line]);
+    const longest = LONGEST_PAUSE_MS[this.line];
+    const wanted = error instanceof RefusedError ? (error.retrySeconds ?? 0) * SECOND_MS : 0;
+    this.rest = setTimeout(() => { this.retry(); }, Math.min(Math.max(this.pauseMs, wanted), longest));
+    this.pauseMs = Math.min(this.pauseMs * 2, longest);
   }
 
   private hasLeft(one: OnItsWay): void {

@@ -31,7 +31,7 @@ export interface RecordingState extends Amounts {
 /** Why it stopped by itself: the line was too slow, or the camera went away. */
 export type Ended = "slow" | "camera";
 
-/** The person went back before the report had left. */
+/** The person does not wait any more: for the report, or for what closes the recording. */
 class TurnedBack extends Error {}
 
 function entryOf(secrets: FileIdentity, format: Format, take: number): ReportFile {
@@ -51,8 +51,8 @@ export class Recording {
   private recorder: Recorder | undefined;
   private stopped = false;
   private turnedBack = false;
-  private dropped = false;
   private closing: Uint8Array | undefined;
+  private closingWaits = false;
   private readonly stoppedByNow: Promise<void>;
   private hasStopped: () => void = () => undefined;
   private release: () => void = () => undefined;
@@ -62,6 +62,7 @@ export class Recording {
     private readonly stream: MediaStream,
     private readonly sealed: Uint8Array,
     private readonly file: LiveFile,
+    private readonly onChange: () => void,
     private readonly onEnded: (why: Ended) => void,
   ) {
     this.stoppedByNow = new Promise((resolve) => { this.hasStopped = resolve; });
@@ -77,14 +78,15 @@ export class Recording {
     const sealed = await sealedReport(options, [entryOf(secrets, options.format, options.take)]);
     const file = new LiveFile(secrets, { put: putBlock, has: hasBlock }, onChange);
     // What was written is in the seal; it is not kept here beside it.
-    return new Recording({ ...options, draft: EMPTY_DRAFT }, stream, sealed, file, onEnded);
+    return new Recording({ ...options, draft: EMPTY_DRAFT }, stream, sealed, file, onChange, onEnded);
   }
 
   /** What has left and what has not. */
   get state(): RecordingState {
     const { amounts } = this.file;
     const hereMs = amounts.hereMs + (this.recorder?.pending ?? 0);
-    return { ...amounts, hereMs, recordedMs: amounts.leftMs + hereMs };
+    const line = this.closingWaits ? "broken" : amounts.line;
+    return { ...amounts, line, hereMs, recordedMs: amounts.leftMs + hereMs };
   }
 
   /** The line kept up to the end, so far. */
@@ -98,17 +100,7 @@ export class Recording {
    * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
    */
   async begin(onWaiting: (waiting: boolean) => void): Promise<boolean> {
-    const unlessTurnedBack = (waiting: boolean): void => {
-      if (this.turnedBack) throw new TurnedBack();
-      onWaiting(waiting);
-    };
-    try {
-      await postSealed(this.options.visit, this.sealed, unlessTurnedBack);
-      unlessTurnedBack(false);
-    } catch (error) {
-      if (error instanceof TurnedBack) return false;
-      throw error;
-    }
+    if (!(await this.post(this.sealed, onWaiting))) return false;
     this.record();
     return true;
   }
@@ -127,26 +119,46 @@ export class Recording {
   }
 
   /**
-   * Bring the rest and the message that closes the recording. May be called again.
+   * Bring the rest and the message that closes the recording. Say whether all of it is there: not when it was dropped. May be called again.
    *
    * @throws LineError, PeerError, RefusedError as `begin` does.
    */
-  async finish(): Promise<void> {
+  async finish(): Promise<boolean> {
     await this.stoppedByNow;
     const closed = await this.file.end();
-    // What was dropped is not closed: nobody may say that all of it is there. Whoever waits for the end has gone on already.
-    if (this.dropped) return new Promise(() => undefined);
+    if (closed === undefined) return false;
     this.closing ??= await this.sealedClosing(closed);
-    await postSealed(this.options.visit, this.closing, () => undefined);
+    const arrived = await this.post(this.closing, (waiting) => {
+      this.closingWaits = waiting;
+      this.onChange();
+    });
     this.release();
+    return arrived;
   }
 
-  /** Go on without what has not left. */
+  /** Go on without what has not left; no message says that the recording is closed. */
   drop(): void {
-    this.dropped = true;
+    this.turnedBack = true;
     this.stop();
     this.file.drop();
     this.release();
+  }
+
+  /** Post a message until the server has signed for it. Say whether it has: not when the person does not wait any more. */
+  private async post(sealed: Uint8Array, onWaiting: (waiting: boolean) => void): Promise<boolean> {
+    const goOn = (waiting: boolean): void => {
+      if (this.turnedBack) throw new TurnedBack();
+      onWaiting(waiting);
+    };
+    try {
+      goOn(false);
+      await postSealed(this.options.visit, sealed, goOn);
+      goOn(false);
+      return true;
+    } catch (error) {
+      if (error instanceof TurnedBack) return false;
+      throw error;
+    }
   }
 
   private async sealedClosing(closed: ClosedRecording): Promise<Uint8Array> {

@@ -82,7 +82,7 @@ export function RecordRoom(props: RoomProps): JSX.Element {
 
   const finish = (now: Recording): void => {
     setStep({ name: "rest" });
-    now.finish().then(() => { setStep({ name: "over", whole: true, state: now.state }); }).catch((error: unknown) => { setStep({ name: "rest", error }); });
+    now.finish().then((whole) => { if (whole) setStep({ name: "over", whole, state: now.state }); }).catch((error: unknown) => { setStep({ name: "rest", error }); });
   };
   const stop = (now: Recording, why?: Ended): void => {
     setEnded(why);
