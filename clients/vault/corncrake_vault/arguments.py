@@ -29,6 +29,13 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(error.detail) from error
 
 
+def _view_words(view: argparse.ArgumentParser) -> None:
+    view.add_argument("thread")
+    view.add_argument("file", type=int, nargs="?", help="the file to begin with, as `save` numbers them")
+    view.add_argument("--open", action="store_true", help="open the system's browser")
+    view.add_argument("--idle-minutes", type=int, default=15, metavar="N", help="end when nobody has looked for so long (default: 15)")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="corncrake-vault", description="Reads reports on a machine without a network.")
@@ -89,6 +96,7 @@ def _on_threads(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     clean.add_argument("thread")
     clean.add_argument("file", type=int, help="its number in the thread, as 'save' counts them")
     clean.add_argument("folder", type=Path)
+    _view_words(command("view", "look at a thread's files in a browser on this machine; nothing of them runs, and nothing is written"))
     reply = command("reply", "answer a thread; the next export publishes it")
     reply.add_argument("thread")
     reply.add_argument("text", nargs="?", default="-", help="the text; without it, or with -, it is read from standard input, and no shell keeps it")

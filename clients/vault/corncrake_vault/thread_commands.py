@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The commands on threads: list, show, save, reply, ask, mark.
+"""The commands on threads: list, show, save, view, reply, ask, mark.
 
 Rules of this file: as `commands`. What a reporter wrote goes through `terminal.plain` before a person's terminal sees it.
 """
@@ -126,6 +126,12 @@ def _saved_line(file: Saved) -> str:
     return f"{file.path}  sha256 {file.sha256}{'' if file.signed else ', which nobody signed'}"
 
 
+def _view(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
+    from corncrake_vault.workbench.command import run_view  # noqa: PLC0415 - only this command loads a web server
+
+    return run_view(vault, said)
+
+
 def _reply(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outcome:
     number = find_thread(vault.store, said.thread)
     if said.text == "-" and stdin.isatty():
@@ -151,6 +157,7 @@ COMMANDS: Final[dict[str, Callable[[Vault, argparse.Namespace, TextIO], Outcome]
     "list": _list,
     "show": _show,
     "save": _save,
+    "view": _view,
     "reply": _reply,
     "ask": _ask,
     "mark": _mark,
