@@ -3,7 +3,7 @@
 
 Rules of this file: an allow-list. A segment is kept only if the picture cannot be drawn without it; all else goes, known or
 unknown. Whether a picture must be turned is kept, in an Exif block that this file writes itself. The copy is read again before it
-is called clean. The twin is `clients/core/src/jpeg.ts`.
+is called clean. The twin is `clients/core/src/media/jpeg.ts`.
 
 Source: ITU-T T.81 annex B (segments); JFIF 1.02; Exif 2.32 §4.7.
 """

@@ -2,7 +2,7 @@
 """What an Exif block says about whoever took the picture: read only, and only as far as a person needs to be told.
 
 Rules of this file: every offset is checked before it is followed; every directory is visited once; a broken block raises nothing,
-since the answer to 'broken' is the same as to 'unknown': remove it, and say so. The twin is `clients/core/src/exif.ts`.
+since the answer to 'broken' is the same as to 'unknown': remove it, and say so. The twin is `clients/core/src/media/exif.ts`.
 
 Source: Exif 2.32 §4.6 (tags); TIFF 6.0 §2 (directories).
 """
