@@ -8,7 +8,6 @@ import io
 import os
 import random
 import struct
-import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -18,8 +17,10 @@ import av as _av
 import pytest
 from PIL import Image
 
-from corncrake_crypto.errors import CorncrakeError, Failure
-from corncrake_vault.evidence.confined import MEDIA, Kind, Limits, Made, derive
+from corncrake_crypto.errors import CorncrakeError, Failure, FileError, UsageError
+from corncrake_vault.evidence import confined, wire
+from corncrake_vault.evidence.confined import MEDIA, Conversation, Kind, Limits, Made, derive
+from corncrake_vault.evidence.kinds import HEAD
 from tests.clients.vault.media import MARKER, film, pdf, picture, scene, sound
 
 av = cast("Any", _av)
@@ -103,7 +104,7 @@ def test_sound_is_cleaned_and_has_no_picture() -> None:
 
 def test_each_page_of_a_pdf_is_a_picture_and_there_are_no_others() -> None:
     pages = [made_of(pdf(2), "preview", page=page) for page in (0, 1)]
-    assert [(made.pages, made.type) for made, _ in pages] == [(2, "image/png")] * 2
+    assert [(made.pages, made.type) for made, _ in pages] == [(2, "image/jpeg")] * 2
     assert pages[0][1] != pages[1][1]
     assert refused(pdf(2), "preview", page=2) is Failure.RANGE
     assert refused(pdf(2), "cleaned") is Failure.KIND
@@ -182,41 +183,36 @@ def test_a_part_that_is_missing_is_told_as_that() -> None:
     assert raised.value.failure is Failure.INCOMPLETE
 
 
-# -- walls ---------------------------------------------------------------------------------------------------------------------
+# -- how it is shut off --------------------------------------------------------------------------------------------------------
 
-BEHIND = """
-import os, socket, sys
-from corncrake_vault.evidence.walls import confine
-print(confine(1 << 30, 5))
-for name, what in {
-    'read': lambda: open('/etc/passwd'),
-    'write': lambda: open(sys.argv[1], 'w').write('x'),
-    'start': lambda: os.execv('/bin/true', ['true']),
-    'connect': lambda: socket.create_connection(('127.0.0.1', int(sys.argv[2])), 2),
-}.items():
-    try:
-        what()
-        print(name, 'done')
-    except OSError as error:
-        print(name, type(error).__name__)
-"""
+CANNOT = {
+    "no list of system calls for this processor": "from collections import namedtuple; os.uname = lambda: namedtuple('u', 'machine')('pdp11')",
+    "no seccomp": "confinement._FILTER_MODE = 99",
+    "a reader that does not read": "from corncrake_vault.evidence import making_pictures; making_pictures._TRIED = ('nothing',)",
+}
 
 
-def test_behind_the_walls_no_file_is_opened_nothing_is_started_and_nobody_is_reached(tmp_path: Path) -> None:
-    with_listener = subprocess.run(
-        [sys.executable, "-I", "-c", BEHIND, str(tmp_path / "out"), "9"], capture_output=True, text=True, check=True, env={}, timeout=60
-    )
-    closed, *said = with_listener.stdout.splitlines()
-    # On a kernel without Landlock only the limits hold; this machine's has it.
-    assert closed == "True"
-    assert [line.split()[1] for line in said] == ["PermissionError", "PermissionError", "PermissionError", said[3].split()[1]]
-    assert said[3].split()[1] != "done"
-    assert not (tmp_path / "out").exists()
+@pytest.mark.parametrize("why", sorted(CANNOT))
+def test_where_a_process_cannot_be_shut_off_nothing_looks_at_the_file_and_it_is_told(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = f"import os, sys\nfrom corncrake_vault.evidence import confinement, worker\n{CANNOT[why]}\nsys.exit(worker.main())"
+    monkeypatch.setattr(confined, "PROGRAM", (sys.executable, "-I", "-c", line))
+    file = InMemory(picture("JPEG"))
+    with pytest.raises(UsageError, match="nothing has looked at the file, and nothing is lost") as raised:
+        derive(file, "preview", bytearray().extend)
+    assert raised.value.failure is Failure.MISUSE
+    assert file.read_in_all == HEAD  # for its marks, by the vault
 
 
-def test_a_derivative_says_that_the_file_system_was_closed_and_no_process_is_left() -> None:
-    made, _ = made_of(picture("JPEG"), "preview")
-    assert made.closed is True
+def test_a_process_that_has_looked_cannot_say_that_it_was_not_shut_off() -> None:
+    talk = Conversation(InMemory(bytes(9)), "preview", bytearray().extend, page=0, limits=Limits())
+    talk.answer(wire.READ, wire.WANTED.pack(0, 9))
+    with pytest.raises(FileError) as raised:
+        talk.answer(wire.REFUSED, b"misuse")
+    assert raised.value.failure is Failure.KIND
+
+
+def test_no_process_is_left() -> None:
+    made_of(picture("JPEG"), "preview")
     own = f"PPid:\t{os.getpid()}\n"
     assert [status.parent.name for status in Path("/proc").glob("[0-9]*/status") if own in _text(status)] == []
 

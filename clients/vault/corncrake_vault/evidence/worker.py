@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The process that looks at one hostile file: `python -I -m corncrake_vault.evidence.worker`, started by `confined`.
 
-Rules of this file: libraries are loaded, then the walls go up, then the first byte is parsed. It knows no key and no vault: it asks for bytes of the
-file by its first pipe and gives what it made by the second. Whatever goes wrong is one failure word, and its exit.
+Rules of this file: first come the limits, then the libraries are loaded and each is used once, then every way out is closed (`confinement`), and
+only then is a byte of the file asked for. It knows no key and no vault: it asks for bytes of the file by its first pipe and gives what it made by
+the second. Whatever goes wrong is one failure word, and its exit.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from corncrake_crypto.errors import Failure, FileError
-from corncrake_vault.evidence import wire
-from corncrake_vault.evidence.walls import confine
+from corncrake_vault.evidence import confinement, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HEAD: Final = 64
+    Maker = Callable[[wire.Job, BinaryIO, BinaryIO], dict[str, Any]]
+
 _READ_AHEAD: Final = 1 << 18
 
 
@@ -84,21 +85,22 @@ class Made(io.RawIOBase):
         return len(view)
 
 
-def _maker(head: bytes) -> Callable[[BinaryIO, BinaryIO, str, int], dict[str, Any]]:
-    """Return what makes derivatives of a file that begins so; its libraries are loaded here, before the walls."""
-    if head.startswith(b"%PDF-"):
-        from corncrake_vault.evidence.making_pages import make  # noqa: PLC0415 - only what is needed is loaded
-    elif _is_picture(head):
-        from corncrake_vault.evidence.making_pictures import make  # noqa: PLC0415 - the same
+def shut_off(job: wire.Job) -> Maker:
+    """Load what the job needs, use it once, and close every way out; return what makes its derivative.
+
+    Raises:
+        OSError: this process cannot be shut off.
+    """
+    confinement.limit(job.memory, job.seconds)
+    if job.reader == "pdf":
+        from corncrake_vault.evidence import making_pages as making  # noqa: PLC0415 - only what is needed is loaded, under the limits
+    elif job.reader == "film":
+        from corncrake_vault.evidence import making_films as making  # noqa: PLC0415 - the same
     else:
-        from corncrake_vault.evidence.making_films import make  # noqa: PLC0415 - the same
-    return make
-
-
-def _is_picture(head: bytes) -> bool:
-    heif = head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"}
-    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    return heif or webp or head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*"))
+        from corncrake_vault.evidence import making_pictures as making  # noqa: PLC0415 - the same
+    making.try_out(job)
+    confinement.seal_off()
+    return making.make
 
 
 def main() -> int:
@@ -108,15 +110,16 @@ def main() -> int:
     for descriptor in (0, 1, 2):
         # What a library prints must not be taken for a message.
         os.dup2(nowhere, descriptor)
-    said = json.loads(wire.receive(source)[1])
-    file = cast("BinaryIO", io.BufferedReader(Asked(said["size"], source, sink), _READ_AHEAD))
+    job = wire.receive_job(source)
+    try:
+        make = shut_off(job)
+    except Exception:  # noqa: BLE001 - a library of this machine may raise anything; nothing of the file has been seen
+        wire.send(sink, wire.REFUSED, Failure.MISUSE.value.encode())
+        return 1
+    file = cast("BinaryIO", io.BufferedReader(Asked(job.size, source, sink), _READ_AHEAD))
     out = cast("BinaryIO", io.BufferedWriter(cast("io.RawIOBase", Made(sink)), _READ_AHEAD))
     try:
-        head = file.read(HEAD)
-        file.seek(0)
-        make = _maker(head)
-        closed = confine(said["memory"], said["seconds"])
-        made = make(file, out, said["kind"], said["page"])
+        made = make(job, file, out)
         out.flush()
     except MemoryError:
         wire.send(sink, wire.REFUSED, Failure.SIZE.value.encode())
@@ -125,7 +128,7 @@ def main() -> int:
     except Exception:  # noqa: BLE001 - parsers of hostile files raise anything; none of it is said, as it may quote the file
         wire.send(sink, wire.REFUSED, Failure.KIND.value.encode())
     else:
-        wire.send(sink, wire.DONE, json.dumps(made | {"closed": closed}).encode())
+        wire.send(sink, wire.DONE, json.dumps(made).encode())
     return 0
 
 

@@ -16,10 +16,10 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from corncrake_vault.evidence.kinds import Kind
 from corncrake_vault.workbench import pages
 from corncrake_vault.workbench.exhibits import Exhibit, Exhibits
 from corncrake_vault.workbench.gate import destination
-from corncrake_vault.workbench.kinds import Kind
 from corncrake_vault.workbench.markup import Html
 from corncrake_vault.workbench.ranges import Span, Unsatisfiable, span_of
 from corncrake_vault.workbench.rendering import NotShown
@@ -76,9 +76,9 @@ async def get_file(request: AnyRequest, number: FromPath[int]) -> Response[bytes
     elif kind.way in _PLAYED:
         shown = pages.player(file, kind, f"{number}/media")
     elif kind.way == "pages":
-        shown = await _page(room, file, kind, 1, "")
+        shown = await _page(room, file, 1, "")
     else:
-        shown = await _picture(room, file, kind, FIT)
+        shown = await _picture(room, file, FIT)
     return _html(pages.file_page(room.thread, file, kind, shown))
 
 
@@ -87,7 +87,7 @@ async def get_large(request: AnyRequest, number: FromPath[int]) -> Response[byte
     """A picture, large."""
     room = _room(request)
     file, kind = _file(request, number, "picture")
-    return _html(pages.file_page(room.thread, file, kind, await _picture(room, file, kind, LARGE), "../"))
+    return _html(pages.file_page(room.thread, file, kind, await _picture(room, file, LARGE), "../"))
 
 
 @get("/{number:int}/pages/{page:int}")
@@ -95,23 +95,23 @@ async def get_page(request: AnyRequest, number: FromPath[int], page: FromPath[in
     """One page of a document, from 1."""
     room = _room(request)
     file, kind = _file(request, number, "pages")
-    return _html(pages.file_page(room.thread, file, kind, await _page(room, file, kind, page, "../../"), "../../"))
+    return _html(pages.file_page(room.thread, file, kind, await _page(room, file, page, "../../"), "../../"))
 
 
 @get("/{number:int}/picture/{edge:int}")
 async def get_picture(request: AnyRequest, number: FromPath[int], edge: FromPath[int]) -> Response[bytes]:
     """A painted picture, as its page shows it."""
-    file, kind = _file(request, number, "picture")
+    file, _ = _file(request, number, "picture")
     if edge not in {FIT, LARGE}:
         raise HTTPException(status_code=404)
-    return await _jpeg(_room(request), file, kind, 1, edge)
+    return await _jpeg(_room(request), file, 1, edge)
 
 
 @get("/{number:int}/pages/{page:int}/picture")
 async def get_page_picture(request: AnyRequest, number: FromPath[int], page: FromPath[int]) -> Response[bytes]:
     """A painted page of a document, as its page shows it."""
-    file, kind = _file(request, number, "pages")
-    return await _jpeg(_room(request), file, kind, page, FIT)
+    file, _ = _file(request, number, "pages")
+    return await _jpeg(_room(request), file, page, FIT)
 
 
 @get("/{number:int}/media")
@@ -131,33 +131,33 @@ async def get_media(request: AnyRequest, number: FromPath[int]) -> Response[byte
     return Stream(_room(request).stretch(number, span), status_code=206 if asked else 200, media_type=kind.code, headers=headers)
 
 
-async def _jpeg(room: Room, file: Exhibit, kind: Kind, page: int, edge: int) -> Response[bytes]:
+async def _jpeg(room: Room, file: Exhibit, page: int, edge: int) -> Response[bytes]:
     if not 0 < page <= pages.PAGES_MAX:
         raise HTTPException(status_code=404)
     try:
-        painted = await room.paint(file, kind, page - 1, edge)
+        painted = await room.paint(file, page - 1, edge)
     except NotShown as error:
         raise HTTPException(status_code=404) from error
     return Response(painted.jpeg, media_type="image/jpeg")
 
 
-async def _picture(room: Room, file: Exhibit, kind: Kind, edge: int) -> Html:
+async def _picture(room: Room, file: Exhibit, edge: int) -> Html:
     try:
-        painted = await room.paint(file, kind, 0, edge)
-    except NotShown:
-        return pages.not_shown(room.thread)
+        painted = await room.paint(file, 0, edge)
+    except NotShown as error:
+        return pages.not_shown(room.thread, looked=error.looked)
     large = edge == LARGE
     base = "" if large else f"{file.number}/"
-    return pages.picture(file, painted, f"{base}picture/{edge}", large=large)
+    return pages.picture(file, painted.said, f"{base}picture/{edge}", large=large)
 
 
-async def _page(room: Room, file: Exhibit, kind: Kind, page: int, base: str) -> Html:
+async def _page(room: Room, file: Exhibit, page: int, base: str) -> Html:
     if not 0 < page <= pages.PAGES_MAX:
         raise HTTPException(status_code=404)
     try:
-        return pages.document(file, await room.paint(file, kind, page - 1, FIT), page, base)
-    except NotShown:
-        return pages.not_shown(room.thread)
+        return pages.document(file, (await room.paint(file, page - 1, FIT)).said, page, base)
+    except NotShown as error:
+        return pages.not_shown(room.thread, looked=error.looked)
 
 
 def _refuse(_: AnyRequest, error: HTTPException) -> Response[str]:

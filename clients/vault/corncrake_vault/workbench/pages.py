@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from corncrake_vault.workbench.markup import Html, element, join, lines, page, theirs
 
 if TYPE_CHECKING:
+    from corncrake_vault.evidence.confined import Made
+    from corncrake_vault.evidence.kinds import Kind
     from corncrake_vault.workbench.exhibits import Exhibit
-    from corncrake_vault.workbench.kinds import Kind
-    from corncrake_vault.workbench.pipes import Painted
 
 _CLEANING: Final = {
     "strip": "its reporter's program took out what it said about the reporter",
@@ -68,9 +68,9 @@ def file_page(thread: int, file: Exhibit, kind: Kind | None, shown: Html, base: 
     return page(f"File {file.number} of thread {thread}", f"{base}style.css", back, element("h1", f"File {file.number}"), shown, told)
 
 
-def picture(file: Exhibit, painted: Painted, source: str, *, large: bool) -> Html:
+def picture(file: Exhibit, painted: Made, source: str, *, large: bool) -> Html:
     """Return a painted picture with what is said of it."""
-    size = f"{painted.width} by {painted.height} points"
+    size = f"{painted.original_width} by {painted.original_height} points"
     shown = element("img", src=source, alt=f"File {file.number}, a picture of {size}; there are no words for what it shows.")
     said = f"A fresh picture, painted from the file: the file itself has {size}."
     if painted.several:
@@ -81,21 +81,22 @@ def picture(file: Exhibit, painted: Painted, source: str, *, large: bool) -> Htm
     return join(element("figure", shown), element("p", said, " ", element("a", "Larger", href=f"{file.number}/large")))
 
 
-def document(file: Exhibit, painted: Painted, number: int, base: str) -> Html:
+def document(file: Exhibit, painted: Made, number: int, base: str) -> Html:
     """Return one painted page of a document, from 1, and the ways to the others."""
-    of = f"Page {number} of {painted.pages}"
+    last = painted.pages or 1
+    of = f"Page {number} of {last}"
     places = {
         "First page": 1,
         "Ten back": number - 10,
         "Page before": number - 1,
         "Next page": number + 1,
         "Ten on": number + 10,
-        "Last page": painted.pages,
+        "Last page": last,
     }
     ways = [
         element("li", element("a", name, href=f"{base}{file.number}/pages/{place}"))
         for name, place in places.items()
-        if 1 <= place <= painted.pages and place != number
+        if 1 <= place <= last and place != number
     ]
     shown = element("img", src=f"{base}{file.number}/pages/{number}/picture", alt=f"{of}; its text, if it has any, stands below.")
     text = (
@@ -116,12 +117,11 @@ def player(file: Exhibit, kind: Kind, source: str) -> Html:
     return join(element("figure", shown), element("p", "If it does not play, this browser does not know its kind: `save` keeps the file."))
 
 
-def not_shown(thread: int) -> Html:
-    """Return what is said of a file that no picture could be made of."""
-    return join(
-        element("p", element("strong", "This file could not be shown safely. Nothing is lost.")),
-        element("p", "It is damaged, too large for one look, or made to harm whoever opens it. ", *_save(thread)),
-    )
+def not_shown(thread: int, *, looked: bool) -> Html:
+    """Return what is said of a file that no picture could be made of; `looked`: a process has looked at it."""
+    machine = "Nothing has looked at it: this machine cannot shut off a program that does (Linux with seccomp, on x86_64 or aarch64, can). "
+    why = "It is damaged, too large for one look, or made to harm whoever opens it. " if looked else machine
+    return join(element("p", element("strong", "This file could not be shown safely. Nothing is lost.")), element("p", why, *_save(thread)))
 
 
 def unknown(thread: int, head: bytes) -> Html:

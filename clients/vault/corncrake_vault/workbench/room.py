@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from corncrake_vault.workbench.kinds import HEAD, Kind, kind_of
-from corncrake_vault.workbench.pipes import Job, Painted
-from corncrake_vault.workbench.rendering import Painter
+from corncrake_vault.evidence.kinds import HEAD, Kind, kind_of
+from corncrake_vault.workbench.rendering import Painted, Painter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,8 +24,19 @@ LARGE: Final = 6_000
 """The same of one to look into."""
 PIECE: Final = 256 << 10
 """Bytes of sound or video that are opened at once."""
-KEPT_MAX: Final = 48 << 20
+KEPT_MAX: Final = 16 << 20
 """Bytes of pictures that are kept."""
+
+
+class _Bytes:
+    """One file as the painter asks for it."""
+
+    def __init__(self, exhibits: Exhibits, file: Exhibit) -> None:
+        self.size = file.size
+        self._exhibits, self._number = exhibits, file.number
+
+    def read(self, start: int, end: int, /) -> bytes:
+        return self._exhibits.read(self._number, start, end)
 
 
 class Room:
@@ -48,7 +58,7 @@ class Room:
         file = self.exhibits.one(number)
         return None if file is None else (file, kind_of(self.exhibits.read(number, 0, min(HEAD, file.size))))
 
-    async def paint(self, file: Exhibit, kind: Kind, page: int, edge: int) -> Painted:
+    async def paint(self, file: Exhibit, page: int, edge: int) -> Painted:
         """Return a picture of a file, or of its page `page` from 0, at most `edge` points wide and high.
 
         Raises:
@@ -56,8 +66,7 @@ class Room:
         """
         key = (file.number, page, edge, file.state)
         if key not in self._kept:
-            job = Job(kind.code, file.size, page, edge)
-            self._kept[key] = await self._painter.paint(job, lambda start, end: self.exhibits.read(file.number, start, end))
+            self._kept[key] = await self._painter.paint(_Bytes(self.exhibits, file), page, edge)
         self._kept.move_to_end(key)
         kept = self._kept[key]
         while len(self._kept) > 1 and sum(len(one.jpeg) for one in self._kept.values()) > KEPT_MAX:

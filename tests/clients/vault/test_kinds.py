@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from corncrake_vault.workbench.kinds import kind_of
+from corncrake_vault.evidence.kinds import kind_of
 from tests.clients.vault.workbench import media
 
 
@@ -22,6 +22,9 @@ def box(brand: bytes, *others: bytes) -> bytes:
         (media.picture("GIF", (8, 8)), "gif"),
         (media.picture("WEBP", (8, 8)), "webp"),
         (media.picture("AVIF", (8, 8)), "avif"),
+        (media.picture("TIFF", (8, 8)), "tiff"),
+        (b"MM\x00*", "tiff"),
+        (media.picture("BMP", (8, 8)), "bmp"),
         (media.pdf(), "pdf"),
         (media.film("webm", 1), "video/webm"),
         (media.film("mp4", 1), "video/mp4"),
@@ -54,7 +57,8 @@ def test_a_kind_is_known_by_its_mark(head: bytes, code: str) -> None:
         b" %PDF-1.7",
         b"#EXTM3U\nhttp://evil.example/",
         b"RIFF\x00\x00\x00\x00AVI ",
-        b"II*\x00",
+        b"II*",
+        b"BM, as I said before: nothing else",
         b"PK\x03\x04",
         box(b"xxxx"),
         b"OggS" + bytes(24) + b"\x80theora",
