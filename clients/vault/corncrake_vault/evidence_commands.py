@@ -42,7 +42,7 @@ def file_lines(file: dict[str, Any]) -> list[str]:
     lines += [f"    cleaned copy by {made['tool']} {made['version']} of {made['day']}, sha256 {made['sha256']}" for made in cleaned]
     for other in file["may_be_the_same"]:
         how = "the same bytes as" if other["how"] == "same" else f"it may show the same ({other['distance']} of 64 bits differ) as"
-        lines.append(f"    {how} file {other['file']} of report {other['report'][:12]}…, thread {other['thread']}")
+        lines.append(f"    {how} file {other['file']} of thread {other['thread']}, report {other['report'][:12]}…")
     return lines
 
 

@@ -31,7 +31,7 @@ def test_other_bytes_under_a_blocks_name_are_told_and_do_not_keep_the_right_ones
     desk.server.blocks = {name: b"garbage"}
     said = desk.bring(desk.server.parcel(1))
     assert (said.code, said.data["blocks"]) == (1, 0)
-    assert "block: 1 blocks of file 1 of report" in said.err
+    assert "block: 1 blocks of file 1 of thread 1 are" in said.err
     assert wanted(exported(desk)[1]) == [name]
     desk.server.blocks = reporter.blocks
     said = desk.bring(desk.server.parcel(1))

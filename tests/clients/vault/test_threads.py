@@ -56,6 +56,23 @@ def test_a_reporter_finds_acknowledgement_and_reply_in_the_edition(desk: Desk) -
     assert note.reports == (hashlib.sha256(sealed).hexdigest(),)
 
 
+def test_a_file_has_one_number_in_every_command_over_all_messages_of_its_thread(desk: Desk) -> None:
+    reporter, other = desk.reporter(), desk.reporter()
+    desk.server.take(reporter.report(files=(reporter.attach("a.txt", b"a"), reporter.attach("b.txt", b"b"))))
+    desk.server.take(other.report(files=(other.attach("x.txt", b"c"),)))
+    desk.server.take(reporter.report(kind="follow_up", files=(reporter.attach("c.txt", b"c"),)))
+    desk.server.publish()
+    desk.server.blocks = reporter.blocks | other.blocks
+    assert desk.bring(desk.server.parcel()).code == 0
+    thread = next(t for t in desk.run("list").data["threads"] if t["messages"] == 2)["number"]
+    shown = {f["name"]: f["number"] for m in desk.run("show", str(thread)).data["messages"] for f in m["files"]}
+    saved = {f["name"]: f["number"] for f in desk.run("save", str(thread), str(desk.folder / "saved")).data["files"]}
+    assert shown == saved
+    assert sorted(shown.values()) == [1, 2, 3]
+    (file,) = desk.run("show", str(3 - thread)).data["messages"][0]["files"]
+    assert [(one["thread"], one["file"]) for one in file["may_be_the_same"]] == [(thread, shown["c.txt"])]
+
+
 def test_a_long_reply_comes_in_parts_and_reads_as_one(desk: Desk) -> None:
     reporter = desk.reporter()
     desk.server.take(reporter.report())
@@ -136,7 +153,7 @@ def test_a_block_that_was_swapped_for_another_is_refused(desk: Desk) -> None:
     desk.server.blocks = {first: reporter.blocks[second], second: reporter.blocks[first], third: reporter.blocks[third]}
     said = desk.bring(desk.server.parcel(1))
     assert (said.code, said.data["blocks"]) == (1, 1)
-    assert "block: 2 blocks of file 1 of report" in said.err
+    assert "block: 2 blocks of file 1 of thread 1 are" in said.err
     said = desk.run("save", "1", str(desk.folder / "saved"))
     assert (said.code, said.data["files"][0]["failure"]) == (1, "incomplete")
     assert list((desk.folder / "saved").iterdir()) == []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_vault.inbox.promises import Fault
 from corncrake_vault.threads.files import want_again
-from corncrake_vault.threads.opening import FileOnShelf
+from corncrake_vault.threads.opening import FileOnShelf, file_text
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -48,7 +48,7 @@ def check_arrived(vault: Vault) -> list[Fault]:
         except (FileError, PeerError):
             want_again(shelf)
             found.append(
-                Fault(Failure.BLOCK, f"blocks of file {shelf.place + 1} of message {shelf.message} were damaged here; they are asked for again")
+                Fault(Failure.BLOCK, f"blocks of {file_text(vault.store, shelf.message, shelf.place)} were damaged here; they are asked for again")
             )
             continue
         checked = UNSIGNED if shelf.sha256 is None else RIGHT if (sha256, size) == (shelf.sha256, shelf.size) else OTHER
@@ -58,7 +58,7 @@ def check_arrived(vault: Vault) -> list[Fault]:
                 (checked, sha256, size, vault.today.isoformat(), f"corncrake-vault {version('corncrake-vault')}", message, place),
             )
         if checked == OTHER:
-            found.append(_other(shelf.place, _report_of(vault.store, shelf.message)))
+            found.append(_other(vault.store, shelf.message, shelf.place))
     return found
 
 
@@ -81,13 +81,8 @@ def rebuilt(shelf: FileOnShelf) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _report_of(store: Store, message: int) -> str:
-    row = store.row("SELECT report FROM messages WHERE number = ?", (message,))
-    return "" if row is None else str(row[0])
-
-
-def _other(place: int, report: str) -> Fault:
-    return Fault(Failure.BLOCK, f"file {place + 1} of report {report[:12]}… has all its blocks, and not the hash or length that its reporter signed")
+def _other(store: Store, message: int, place: int) -> Fault:
+    return Fault(Failure.BLOCK, f"{file_text(store, message, place)} has all its blocks, and not the hash or length that its reporter signed")
 
 
 def custody_of(store: Store, message: int, place: int) -> dict[str, Any] | None:
@@ -102,7 +97,8 @@ def custody_of(store: Store, message: int, place: int) -> dict[str, Any] | None:
 def faults_of(store: Store, thread: int) -> list[Fault]:
     """Return the files of a thread that are not what their reporter signed."""
     rows = store.rows(
-        "SELECT f.file, m.report FROM files f JOIN messages m ON m.number = f.message WHERE m.thread = ? AND f.checked = ? ORDER BY m.number, f.file",
+        "SELECT f.message, f.file FROM files f JOIN messages m ON m.number = f.message WHERE m.thread = ? AND f.checked = ?"
+        " ORDER BY f.message, f.file",
         (thread, OTHER),
     )
-    return [_other(int(place), str(report)) for place, report in rows]
+    return [_other(store, int(message), int(place)) for message, place in rows]

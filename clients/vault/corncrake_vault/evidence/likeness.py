@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from corncrake_crypto.errors import FileError
 from corncrake_vault.evidence.derivatives import keep_derivative
+from corncrake_vault.threads.opening import number_in_thread
 
 if TYPE_CHECKING:
     from corncrake_vault.store.database import Store
@@ -23,7 +24,7 @@ _PLAIN: Final = 4
 MOST: Final = 20
 """Suggestions for one file, the nearest first."""
 
-_PLACE: Final = "SELECT m.thread, m.report, f.message, f.file FROM files f JOIN messages m ON m.number = f.message"
+_PLACE: Final = "SELECT m.report, f.message, f.file FROM files f JOIN messages m ON m.number = f.message"
 
 
 def make_previews(vault: Vault) -> tuple[int, int]:
@@ -56,10 +57,10 @@ def without_preview(store: Store, thread: int) -> int:
 
 
 def suggestions(store: Store, message: int, place: int) -> list[dict[str, Any]]:
-    """Return other files that may show the same: `how` (`same`, `alike`), `distance` in bits, `thread`, `report`, `file` from 1."""
+    """Return other files that may show the same: `how` (`same`, `alike`), `distance` in bits, `thread`, `file` (its number there), `report`."""
     found = _same(store, message, place)
-    exact = {(one["report"], one["file"]) for one in found}
-    found += [one for one in _alike(store, message, place) if (one["report"], one["file"]) not in exact]
+    exact = {(one["thread"], one["file"]) for one in found}
+    found += [one for one in _alike(store, message, place) if (one["thread"], one["file"]) not in exact]
     return found[:MOST]
 
 
@@ -69,7 +70,7 @@ def _same(store: Store, message: int, place: int) -> list[dict[str, Any]]:
         " AND (f.message <> ? OR f.file <> ?) ORDER BY f.message, f.file LIMIT ?",
         (message, place, message, place, MOST),
     )
-    return [_suggested("same", 0, row) for row in rows]
+    return [_suggested(store, "same", 0, row) for row in rows]
 
 
 def _alike(store: Store, message: int, place: int) -> list[dict[str, Any]]:
@@ -85,9 +86,11 @@ def _alike(store: Store, message: int, place: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for distance, other, file in sorted(near)[:MOST]:
         rows = store.rows(f"{_PLACE} WHERE f.message = ? AND f.file = ?", (other, file))
-        found += [_suggested("alike", distance, row) for row in rows]
+        found += [_suggested(store, "alike", distance, row) for row in rows]
     return found
 
 
-def _suggested(how: str, distance: int, row: tuple[Any, ...]) -> dict[str, Any]:
-    return {"how": how, "distance": distance, "thread": row[0], "report": row[1], "file": int(row[3]) + 1}
+def _suggested(store: Store, how: str, distance: int, row: tuple[Any, ...]) -> dict[str, Any]:
+    report, message, place = row
+    thread, number = number_in_thread(store, int(message), int(place))
+    return {"how": how, "distance": distance, "thread": thread, "report": report, "file": number}

@@ -16,7 +16,7 @@ from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_vault.inbox.promises import Fault
 from corncrake_vault.threads.blocks import TRIES, note_bad
 from corncrake_vault.threads.expected import end_recording, make_rows
-from corncrake_vault.threads.opening import FileOnShelf, check_block
+from corncrake_vault.threads.opening import FileOnShelf, check_block, file_text
 
 if TYPE_CHECKING:
     from corncrake_vault.store.database import Store
@@ -41,7 +41,7 @@ class Arriving:
         self._store = store
         self._shelf: FileOnShelf | None = None
         self._has_rows = False
-        self._altered: Counter[tuple[str, int]] = Counter()
+        self._altered: Counter[tuple[int, int]] = Counter()
 
     def begin(self) -> None:
         """Make rows for what the reports of this parcel name, once, after its last report."""
@@ -61,7 +61,7 @@ class Arriving:
             length, mark, ends = check_block(shelf, place, sealed)
         except (FileError, PeerError):
             note_bad(self._store, block)
-            self._altered[_report_of(self._store, message), file] += 1
+            self._altered[message, file] += 1
             return
         self._store.blocks.put(block, sealed)
         self._store.run("UPDATE blocks SET state = 'here', length = ?, mark = ? WHERE id = ?", (length, mark, block))
@@ -90,12 +90,7 @@ class Arriving:
         return [
             Fault(
                 Failure.BLOCK,
-                f"{count} blocks of file {file + 1} of report {report[:12]}… are not what its reporter sealed; they are asked for again",
+                f"{count} blocks of {file_text(self._store, message, file)} are not what its reporter sealed; they are asked for again",
             )
-            for (report, file), count in sorted(self._altered.items())
+            for (message, file), count in sorted(self._altered.items())
         ]
-
-
-def _report_of(store: Store, message: int) -> str:
-    row = store.row("SELECT report FROM messages WHERE number = ?", (message,))
-    return "" if row is None else str(row[0])

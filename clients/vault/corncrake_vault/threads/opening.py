@@ -145,6 +145,28 @@ class FileOnShelf:
         return runs
 
 
+def number_in_thread(store: Store, message: int, place: int) -> tuple[int, int]:
+    """Return the thread of a file, and its number there, from 1: the one name of a file in every command. It never changes.
+
+    Raises:
+        UsageError: `misuse`, when there is no such file.
+    """
+    row = store.row(
+        "SELECT m.thread, (SELECT count(*) FROM files f JOIN messages o ON o.number = f.message WHERE o.thread = m.thread"
+        " AND (f.message, f.file) <= (?, ?)) FROM messages m JOIN files g ON g.message = m.number WHERE m.number = ? AND g.file = ?",
+        (message, place, message, place),
+    )
+    if row is None:
+        raise UsageError(Failure.MISUSE, "there is no such file")
+    return int(row[0]), int(row[1])
+
+
+def file_text(store: Store, message: int, place: int) -> str:
+    """Return how a file is called in a sentence: `file 3 of thread 1`."""
+    thread, number = number_in_thread(store, message, place)
+    return f"file {number} of thread {thread}"
+
+
 def runs_text(runs: list[tuple[int, int]], most: int = 8) -> str:
     """Return runs of blocks as people count them: `3, 7-9`; the first `most` of them."""
     shown = ", ".join(str(first + 1) if end == first + 1 else f"{first + 1}-{end}" for first, end in runs[:most])

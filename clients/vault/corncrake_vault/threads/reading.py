@@ -18,7 +18,7 @@ from corncrake_vault.evidence.derivatives import derivatives_of
 from corncrake_vault.evidence.likeness import suggestions
 from corncrake_vault.threads.blocks import block_states, not_here
 from corncrake_vault.threads.files import note_on
-from corncrake_vault.threads.opening import FileOnShelf
+from corncrake_vault.threads.opening import FileOnShelf, number_in_thread
 
 if TYPE_CHECKING:
     from corncrake_crypto.report import File
@@ -128,7 +128,7 @@ def show_thread(vault: Vault, number: int) -> dict[str, Any]:
 def _file(store: Store, message: int, place: int, file: File) -> dict[str, Any]:
     shelf = FileOnShelf(store, message, place)
     return {
-        "number": place + 1,
+        "number": number_in_thread(store, message, place)[1],
         "name": file.name,
         "type": file.type,
         "size": shelf.size,
