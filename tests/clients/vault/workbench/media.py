@@ -49,6 +49,21 @@ def sound(seconds: int = 3, rate: int = 8_000) -> bytes:
     return head + samples
 
 
+def scans(pages: int, size: tuple[int, int] = (1_240, 1_754)) -> bytes:
+    """A document whose pages are one picture of noise: painted, each is some megabytes."""
+    shown = picture("JPEG", size)
+    image = f"<< /Type /XObject /Subtype /Image /Width {size[0]} /Height {size[1]} /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode"
+    kids = " ".join(f"{5 + number} 0 R" for number in range(pages))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {pages} /Kids [{kids}] >>".encode(),
+        f"{image} /Length {len(shown)} >>\nstream\n".encode() + shown + b"\nendstream",
+        b"<< /Length 29 >>\nstream\nq 595 0 0 842 0 0 cm /I Do Q\nendstream",
+    ]
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /I 3 0 R >> >> >>"
+    return _document(objects + [page] * pages)
+
+
 def pdf(pages: int = 1, extra: str = "", page_extra: str = "", text: str = "The bridge") -> bytes:
     """A document; `extra` goes into its catalogue and `page_extra` into each page."""
     objects = [f"<< /Type /Catalog /Pages 2 0 R {extra} >>"]
@@ -60,10 +75,15 @@ def pdf(pages: int = 1, extra: str = "", page_extra: str = "", text: str = "The 
         box = "/MediaBox [0 0 612 792]"
         objects.append(f"<< /Type /Page /Parent 2 0 R {box} /Contents {4 + 2 * number} 0 R /Resources {font} {page_extra} >>")
         objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
+    return _document([body.encode() for body in objects])
+
+
+def _document(objects: list[bytes]) -> bytes:
+    """Objects, the first of them the catalogue, with a table of where they stand."""
     out, places = b"%PDF-1.7\n", list[int]()
     for number, body in enumerate(objects, 1):
         places.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode()
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
     table = "".join(f"{place:010d} 00000 n \n" for place in places)
     start = len(out)
     table = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"

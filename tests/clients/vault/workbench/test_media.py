@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from tests.clients.vault.exports import exported
+from tests.clients.vault.films import Recording
 from tests.clients.vault.workbench import media
 
 if TYPE_CHECKING:
@@ -99,11 +101,41 @@ def test_a_file_of_which_nothing_came_is_listed_and_shown_as_unknown(thread: Thr
     assert "Whole and verified" in viewing.get("2").body.decode()
 
 
-def test_a_file_that_is_not_what_was_signed_is_told(thread: Thread) -> None:
+def test_a_recording_without_a_closing_mark_is_told_and_played_as_far_as_it_came(thread: Thread) -> None:
+    desk = thread.desk
+    made = Recording([TONE[at : at + 100_000] for at in range(0, 400_000, 100_000)])
+    desk.server.take(desk.reporter().report(files=(made.file(),)))
+    assert desk.bring(desk.server.parcel()).code == 0
+    exported(desk)
+    desk.server.blocks = made.block(0) | made.block(1) | made.block(3)
+    assert desk.bring(desk.server.parcel(1)).code == 0
+    viewing = thread.view().enter()
+    listed = viewing.get("").body.decode()
+    assert "Ended without a closing mark: there may have been more; 1 part is missing: 3." in listed
+    assert "Whole" not in listed
+    assert stretch(viewing, "bytes=0-").body == TONE[:200_000] + TONE[300_000:400_000]
+
+
+def test_a_recording_that_ended_by_its_last_block_is_whole_and_nobody_signed_it(thread: Thread) -> None:
+    desk = thread.desk
+    made = Recording([TONE[:100_000], TONE[100_000:150_000]])
+    desk.server.take(desk.reporter().report(files=(made.file(),)))
+    desk.server.blocks = made.blocks(closed=True)
+    assert desk.bring(desk.server.parcel()).code == 0
+    assert "Whole, to its last block; nobody signed its hash." in thread.view().enter().get("").body.decode()
+
+
+def test_a_file_that_is_not_what_was_signed_is_told_and_shown_all_the_same(thread: Thread) -> None:
     desk = thread.desk
     reporter = desk.reporter()
     desk.server.take(reporter.report(files=(replace(reporter.attach("a.wav", TONE), sha256="00" * 32),)))
     assert desk.bring(desk.server.parcel()).code == 0
     desk.server.blocks = reporter.blocks
     desk.bring(desk.server.parcel(1))
-    assert "not what its reporter signed" in thread.view().enter().get("").body.decode()
+    viewing = thread.view().enter()
+    for page in ("", "1"):
+        told = viewing.get(page).body.decode()
+        assert "All of it came, but it is not what its reporter signed: its hash is another." in told
+        assert 'class="short"' in told
+        assert "verified" not in told
+    assert stretch(viewing, "bytes=0-").body == TONE
