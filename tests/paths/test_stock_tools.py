@@ -14,10 +14,12 @@ from corncrake_crypto.block import BLOCK_DATA, Block, plan, write_block
 from corncrake_crypto.encoding import b64url
 from corncrake_crypto.file_identity import FileIdentity
 from corncrake_crypto.identities import Identity
+from corncrake_crypto.padding import LARGE_BLOCK_CLASS
 from corncrake_crypto.report import File, build_report
 from corncrake_crypto.seal import seal
 from corncrake_crypto.signatures import SigningKey
 from tests.clients.vault.conftest import Desk
+from tests.clients.vault.films import Recording, film_of
 from tests.simulators.organisation import SimulatedOrganisation
 
 if TYPE_CHECKING:
@@ -77,6 +79,34 @@ def test_a_report_and_its_file_open_with_age_and_tar(tmp_path: Path) -> None:
     assert whole == original
 
 
+def appended(folder: Path) -> bytes:
+    """Open the blocks of one file as the guide says, one after the other, and append what is in them."""
+    whole = bytearray()
+    for block in sorted(folder.glob("*.age")):
+        age((folder / "key").read_text().strip(), block, folder / "b.tar")
+        whole += subprocess.run(["tar", "-xOf", "b.tar", "data"], check=True, cwd=folder, capture_output=True).stdout
+    return bytes(whole)
+
+
+def test_large_blocks_and_those_of_a_recording_open_with_age_and_tar_and_are_the_original_when_appended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, original = Desk(tmp_path, monkeypatch), os.urandom(15_000_000)
+    film, live = film_of(original), Recording([os.urandom(1_000), os.urandom(200_000), os.urandom(3)])
+    assert film.file().class_ == LARGE_BLOCK_CLASS
+    desk.server.take(desk.reporter().report(files=(film.file(), live.file())))
+    desk.server.blocks = dict(film.blocks()) | live.blocks(closed=True)
+    assert desk.bring(desk.server.parcel()).code == 0
+    assert desk.run("save", "1", str(tmp_path / "sealed"), "--sealed").code == 0
+    here = tmp_path / "sealed" / "message-1"
+    # Byte for byte what lies on a server.
+    blocks = list((here / "file-1").glob("*.age")) + list((here / "file-2").glob("*.age"))
+    assert {block.read_bytes() for block in blocks} <= set(desk.server.blocks.values())
+    assert len(blocks) == 4 + 3
+    assert appended(here / "file-1") == original
+    assert appended(here / "file-2") == live.data
+
+
 def test_what_a_vault_saves_sealed_opens_with_age_and_tar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(tmp_path, monkeypatch)
     reporter, original = desk.reporter(), os.urandom(BLOCK_DATA + 1_000)
@@ -94,8 +124,4 @@ def test_what_a_vault_saves_sealed_opens_with_age_and_tar(tmp_path: Path, monkey
     age((here / "report.key").read_text().strip(), here / "report.age", here / "report.tar")
     subprocess.run(["tar", "-xf", "report.tar", "--keep-old-files"], check=True, cwd=here)
     assert "It happened on the bridge." in (here / "report.json").read_text()
-    whole = b""
-    for block in sorted((here / "file-1").glob("*.age")):
-        age((here / "file-1" / "key").read_text().strip(), block, here / "b.tar")
-        whole += subprocess.run(["tar", "-xOf", "b.tar", "data"], check=True, cwd=here, capture_output=True).stdout
-    assert whole == original
+    assert appended(here / "file-1") == original
