@@ -5,6 +5,7 @@
  * Rules of this file: to look leaves no trace: the store is opened only when the browser says that this place uses any room at all.
  */
 import type { BlocksProgress, Leftover } from "../worker/orders";
+import { RefusedError } from "../transport/server";
 import { postFor } from "./sealing";
 import type { Visit } from "./visit";
 import { ask, command, hearBlocks } from "./worker";
@@ -22,6 +23,16 @@ export async function findLeftover(): Promise<Leftover | undefined> {
   }
 }
 
+/** Say whether the server does not take a report any more, since its week is over. */
+export function isTooOld(error: unknown): error is RefusedError {
+  return error instanceof RefusedError && error.failure === "epoch";
+}
+
+/** Let it go on after a 'no' of the server. */
+export function goOnLeftover(): void {
+  command({ order: "go-on" });
+}
+
 /** Let nothing more of it leave. */
 export function stopLeftover(): void {
   command({ order: "stop" });
@@ -33,14 +44,27 @@ export async function forgetLeftover(): Promise<void> {
 }
 
 /**
- * Send it: the report first, where there is one.
+ * Send it: the reports first, where there are any; each is thrown away here when the server has signed for it, before any block leaves.
  *
+ * @param withoutOld throw away the reports that the server does not take any more, and go on; else such a one ends it when the others have left.
  * @returns when the blocks are on their way; `onProgress` tells how far they are.
  * @throws as `postSealed`.
  */
-export async function sendLeftover(visit: Visit, leftover: Leftover, onProgress: (progress: BlocksProgress) => void, onWaiting: (waiting: boolean) => void): Promise<void> {
-  if (leftover.report !== undefined) await postFor(visit, leftover.report, onWaiting);
+export async function sendLeftover(visit: Visit, leftover: Leftover, withoutOld: boolean, onProgress: (progress: BlocksProgress) => void, onWaiting: (waiting: boolean) => void): Promise<void> {
+  let old: RefusedError | undefined;
+  for (const report of leftover.reports) {
+    try {
+      await postFor(visit, report, onWaiting);
+    } catch (error) {
+      if (!isTooOld(error)) throw error;
+      if (!withoutOld) {
+        old = error;
+        continue;
+      }
+    }
+    await ask({ ask: "drop-report", name: report.name });
+  }
+  if (old !== undefined) throw old;
   hearBlocks(onProgress);
   command({ order: "send-leftover" });
-  command({ order: "report-there" });
 }

@@ -187,14 +187,16 @@ export const en = {
 
   leftover_heading: "Something is still waiting",
   leftover_parts: "{count} sealed parts of your files are waiting on this device ({mb} MB). They have not been sent.",
-  leftover_report: "A sealed report is waiting on this device. It has not been sent.",
+  leftover_report: "A sealed report is waiting on this device. It is not certain that it has arrived. You can send it again: it cannot arrive twice.",
   leftover_send: "Send what is waiting",
   leftover_forget: "Throw it away",
   leftover_forgotten: "It was thrown away. This device keeps nothing of it.",
   leftover_done: "All of it is there. This device keeps nothing of it.",
   leftover_stay: "You may close this page. What has not left stays on this device, sealed, until you send it or throw it away.",
   leftover_failed: "It is still on this device, and nothing of it is lost.",
-  leftover_old: "The report that waits here is too old for the server. The desk cannot get it any more. Throw it away, and write again.",
+  leftover_old: "The server does not take a report that waits here any more: it is too old. It is not certain whether it arrived before. If you have twelve words for it, you can look for an answer, and write again. Parts of files that wait here can still leave; without the report the desk cannot open them. The old report is thrown away then.",
+  leftover_old_send: "Send the parts of the files",
+  leftover_part_gone: "Some parts of your files were not on this device any more, or could not be read. They did not leave. The others are there.",
 
   stuck_uncertain: "It is not certain that the server has it. Nothing is lost: what you wrote is still on this page. Try again sends the very same report; it cannot arrive twice.",
   stuck_without_rest: "Go on without the rest",

@@ -183,14 +183,16 @@ export const es: Messages = {
 
   leftover_heading: "Todavía espera algo",
   leftover_parts: "{count} partes selladas de sus archivos esperan en este aparato ({mb} MB). No se han enviado.",
-  leftover_report: "Un aviso sellado espera en este aparato. No se ha enviado.",
+  leftover_report: "Un aviso sellado espera en este aparato. No es seguro que haya llegado. Puede enviarlo otra vez: no puede llegar dos veces.",
   leftover_send: "Enviar lo que espera",
   leftover_forget: "Borrarlo",
   leftover_forgotten: "Se borró. Este aparato no guarda nada.",
   leftover_done: "Todo está allí. Este aparato no guarda nada.",
   leftover_stay: "Puede cerrar esta página. Lo que no ha salido se queda en este aparato, sellado, hasta que lo envíe o lo borre.",
   leftover_failed: "Sigue en este aparato, y no se pierde nada.",
-  leftover_old: "El aviso que espera aquí es demasiado viejo para el servidor. La mesa ya no puede recibirlo. Bórrelo y escriba otra vez.",
+  leftover_old: "El servidor ya no acepta un aviso que espera aquí: es demasiado viejo. No es seguro si llegó antes. Si tiene doce palabras para él, puede buscar una respuesta y escribir otra vez. Las partes de archivos que esperan aquí todavía pueden salir; sin el aviso la mesa no puede abrirlas. Entonces se borra el aviso viejo.",
+  leftover_old_send: "Enviar las partes de los archivos",
+  leftover_part_gone: "Algunas partes de sus archivos ya no estaban en este aparato, o no se pudieron leer. No salieron. Las otras están allí.",
 
   stuck_uncertain: "No es seguro que el servidor lo tenga. No se pierde nada: lo que escribió sigue en esta página. «Intentar otra vez» envía el mismo aviso; no puede llegar dos veces.",
   stuck_without_rest: "Seguir sin el resto",

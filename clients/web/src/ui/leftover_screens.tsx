@@ -3,11 +3,10 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { explain } from "../flows/explain";
-import { forgetLeftover, sendLeftover, stopLeftover } from "../flows/leftover";
+import { forgetLeftover, goOnLeftover, isTooOld, sendLeftover, stopLeftover } from "../flows/leftover";
 import type { Visit } from "../flows/visit";
 import { inMb, timeLeft } from "../i18n/amounts";
 import { fill, type Language, type Messages } from "../i18n/messages";
-import { RefusedError } from "../transport/server";
 import type { BlocksProgress, Leftover } from "../worker/orders";
 import { Action, Alert, Heading } from "./controls";
 
@@ -21,7 +20,7 @@ export function LeftoverPanel({ leftover, say, language, onSend, onForget }: Sai
   return (
     <section class="panel" aria-labelledby="leftover-heading">
       <h2 id="leftover-heading">{say.leftover_heading}</h2>
-      {leftover.report === undefined ? null : <p>{say.leftover_report}</p>}
+      {leftover.reports.length === 0 ? null : <p>{say.leftover_report}</p>}
       {leftover.blocks === 0 ? null : <p>{fill(say.leftover_parts, { count: leftover.blocks, mb: inMb(leftover.bytes, language) })}</p>}
       <div class="row">
         <Action onClick={onForget}>{say.leftover_forget}</Action>
@@ -61,17 +60,22 @@ function standing({ blocks, waits }: { blocks: BlocksProgress | undefined; waits
   return say.sending_sealing;
 }
 
+/** How it ended: all parts are there, or some are not on this device any more. */
+function ended({ files }: BlocksProgress, say: Messages): string {
+  return files.every((file) => file.sent === file.parts) ? say.leftover_done : say.leftover_part_gone;
+}
+
 /** Sending what waited. */
 export function SendLeftover({ visit, leftover, say, language, onBack }: Said & { visit: Visit; leftover: Leftover; onBack: () => void }): JSX.Element {
   const [state, setState] = useState<State>({ name: "sending", blocks: undefined, waits: false });
-  const begin = (): void => {
+  const begin = (withoutOld: boolean): void => {
     const put = (blocks: BlocksProgress | undefined, waits: boolean): void => {
-      setState(blocks?.finished === true ? { name: "gone", sentence: say.leftover_done } : { name: "sending", blocks, waits });
+      setState(blocks?.finished === true ? { name: "gone", sentence: ended(blocks, say) } : { name: "sending", blocks, waits });
     };
     put(undefined, false);
-    sendLeftover(visit, leftover, (blocks) => { put(blocks, false); }, (waits) => { put(undefined, waits); }).catch((error: unknown) => { setState({ name: "failed", error }); });
+    sendLeftover(visit, leftover, withoutOld, (blocks) => { put(blocks, false); }, (waits) => { put(undefined, waits); }).catch((error: unknown) => { setState({ name: "failed", error }); });
   };
-  useEffect(begin, []);
+  useEffect(() => { begin(false); }, []);
   const forget = (): void => {
     stopLeftover();
     void forgetLeftover().then(() => { setState({ name: "gone", sentence: say.leftover_forgotten }); });
@@ -88,7 +92,7 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
     );
   }
   if (state.name === "failed") {
-    const old = state.error instanceof RefusedError && state.error.failure === "epoch";
+    const old = isTooOld(state.error);
     return (
       <>
         <Heading>{say.failed_heading}</Heading>
@@ -96,9 +100,9 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
           <p>{old ? say.leftover_old : say.leftover_failed}</p>
           {old ? null : <p>{explain(state.error, say)}</p>}
         </Alert>
-        {old ? null : (
-          <Action main wide onClick={begin}>
-            {say.try_again}
+        {old && leftover.blocks === 0 ? null : (
+          <Action main wide onClick={() => { begin(old); }}>
+            {old ? say.leftover_old_send : say.try_again}
           </Action>
         )}
         <Action wide onClick={forget}>
@@ -112,6 +116,11 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
       <Heading>{say.sending_heading}</Heading>
       <p role="status">{standing(state, leftover, say, language)}</p>
       <Amount blocks={state.blocks} leftover={leftover} say={say} language={language} />
+      {state.blocks?.refused === undefined ? null : (
+        <Action main wide onClick={goOnLeftover}>
+          {say.try_again}
+        </Action>
+      )}
       <p>{say.leftover_stay}</p>
       <Action wide onClick={forget}>
         {say.leftover_forget}

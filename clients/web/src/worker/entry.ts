@@ -17,7 +17,9 @@ const turns = new Turns();
 const PROGRESS_EVERY_MS = 150;
 
 let sender: Sender | undefined;
-let room: WaitingRoom | undefined;
+let opening: Promise<WaitingRoom | undefined> | undefined;
+/** Counts what was begun and stopped, so that what comes late is not begun any more. */
+let round = 0;
 
 function tellBlocks(progress: BlocksProgress): void {
   scope.postMessage({ news: "blocks", progress });
@@ -38,8 +40,17 @@ function faultOf(error: unknown): Fault {
   return error instanceof CorncrakeError ? "refused" : "other";
 }
 
+/** The one room of this window, opened when it is first needed; as `WaitingRoom.open`. */
+function openRoom(): Promise<WaitingRoom | undefined> {
+  opening ??= WaitingRoom.open();
+  const tried = opening;
+  const again = (): void => { if (opening === tried) opening = undefined; };
+  tried.then((room) => { if (room === undefined) again(); }, again);
+  return tried;
+}
+
 async function leftover(): Promise<Leftover | undefined> {
-  room ??= await WaitingRoom.open();
+  const room = await openRoom();
   return room === undefined ? undefined : leftoverOf(room);
 }
 
@@ -56,8 +67,12 @@ async function answer(question: Question): Promise<void> {
       case "leftover":
         scope.postMessage({ news: "answer", job, value: await leftover() });
         return;
+      case "drop-report":
+        await (await openRoom())?.dropReport(question.name);
+        scope.postMessage({ news: "answer", job, value: true });
+        return;
       case "forget":
-        await room?.clear();
+        await (await openRoom())?.clear();
         scope.postMessage({ news: "answer", job, value: true });
     }
   } catch (error) {
@@ -66,15 +81,20 @@ async function answer(question: Question): Promise<void> {
 }
 
 async function sendLeftover(): Promise<void> {
+  round += 1;
+  const mine = round;
+  const room = await openRoom();
   const { blocks } = (await room?.contents()) ?? { blocks: [] };
-  sender = new Sender(Load.ofLeftover(blocks), tellBlocks, room);
+  if (mine !== round) return;
+  sender = new Sender(Load.ofLeftover(blocks), tellBlocks, openRoom);
   sender.goOn();
 }
 
 async function obey(command: Command): Promise<void> {
   switch (command.order) {
     case "send":
-      sender = new Sender(Load.ofFiles(command.files), tellBlocks, room);
+      round += 1;
+      sender = new Sender(Load.ofFiles(command.files), tellBlocks, openRoom);
       return;
     case "send-leftover":
       return sendLeftover();
@@ -82,6 +102,7 @@ async function obey(command: Command): Promise<void> {
       sender?.pause();
       return;
     case "stop":
+      round += 1;
       sender?.pause();
       sender = undefined;
       return;

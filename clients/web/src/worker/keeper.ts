@@ -2,28 +2,39 @@
 /**
  * 'Let me continue later': blocks that have not left are sealed now and wait on the device.
  *
- * Rules of this file: off until it is asked for; when it is turned off, all that lay there goes. It begins with the last block, since the first ones are leaving.
- * What has left is thrown away at once.
+ * Rules of this file: off until it is asked for; when it is turned off, all that this report left there goes, and nothing else. It begins with the last block, since
+ * the first ones are leaving. What has left is thrown away at once.
  */
 import { release } from "./memory";
 import type { Kept, SealedReport } from "./orders";
 import type { Load, Part } from "./parts";
 import { Turns } from "./sealing";
-import { NoRoomError, WaitingRoom } from "./waiting_room";
+import { NoRoomError, type WaitingRoom } from "./waiting_room";
+
+/** What a keeper needs: `seal` throws, and `unreadable` is told, when a part's file cannot be read any more. */
+export interface KeeperNeeds {
+  readonly seal: (part: Part) => Promise<Uint8Array>;
+  readonly unreadable: (part: Part) => Promise<void>;
+  readonly tell: () => void;
+  readonly openRoom: () => Promise<WaitingRoom | undefined>;
+}
 
 /** Keeps the blocks of one report, when it is asked to. */
 export class Keeper {
   private on = false;
   private full = false;
   private impossible = false;
+  private room: WaitingRoom | undefined;
+  private report: SealedReport | undefined;
+  /** The name under which the report lies on the device. */
+  private reportName: string | undefined;
+  private reportIsThere = false;
   /** One thing at a time: to turn it off waits until what was begun is done. */
   private readonly turns = new Turns();
 
   constructor(
     private readonly load: Load,
-    private readonly seal: (part: Part) => Promise<Uint8Array>,
-    private readonly tell: () => void,
-    private room: WaitingRoom | undefined,
+    private readonly needs: KeeperNeeds,
   ) {}
 
   /** What lies on the device. */
@@ -37,52 +48,74 @@ export class Keeper {
   async turn(on: boolean, report: SealedReport | undefined): Promise<void> {
     this.on = on;
     this.full = false;
-    this.tell();
-    await this.turns.take(() => (on ? this.begin(report) : this.forget()));
-    this.tell();
+    this.report = report;
+    this.needs.tell();
+    await this.turns.take(() => (on ? this.begin() : this.forget()));
+    this.needs.tell();
   }
 
-  private async begin(report: SealedReport | undefined): Promise<void> {
-    try {
-      this.room ??= await WaitingRoom.open();
-    } catch {
-      // A browser that keeps nothing, or a window that may not.
-    }
+  private async begin(): Promise<void> {
+    // A browser that keeps nothing, or a window that may not.
+    this.room ??= await this.needs.openRoom().catch(() => undefined);
     if (this.room === undefined) {
       this.impossible = true;
       this.on = false;
       return;
     }
     try {
-      if (report !== undefined) await this.room.keepReport(report);
+      await this.keepReport(this.room);
       for (let place = this.load.parts.length - 1; place >= 0 && this.on; place -= 1) {
         const part = this.load.parts[place];
-        if (part === undefined || part.stored || (part.state !== "open" && part.state !== "going")) continue;
-        const sealed = await this.seal(part);
-        await this.store(part, sealed);
-        release(sealed);
-        this.tell();
+        if (part !== undefined && !part.stored && (part.state === "open" || part.state === "going")) await this.keepPart(part);
       }
     } catch (error) {
-      // A file that cannot be read is told of when its turn to leave comes.
-      if (error instanceof NoRoomError) this.full = true;
+      if (!(error instanceof NoRoomError)) throw error;
+      this.full = true;
     }
   }
 
-  private async store(part: Part, sealed: Uint8Array): Promise<void> {
-    await this.room?.keepBlock(part.id, sealed);
+  private async keepReport(room: WaitingRoom): Promise<void> {
+    if (this.report === undefined || this.reportIsThere || this.reportName !== undefined) return;
+    this.reportName = await room.keepReport(this.report);
+    // It may have arrived while it was written.
+    if (this.reportIsThere) await this.dropReport();
+  }
+
+  private async keepPart(part: Part): Promise<void> {
+    let sealed: Uint8Array;
+    try {
+      sealed = await this.needs.seal(part);
+    } catch {
+      await this.needs.unreadable(part);
+      return;
+    }
+    try {
+      await this.room?.keepBlock(part.id, sealed);
+    } finally {
+      release(sealed);
+    }
     part.stored = true;
     if (part.state === "there" || part.state === "gone") await this.drop(part);
+    this.needs.tell();
   }
 
   private async forget(): Promise<void> {
-    await this.room?.clear();
-    for (const part of this.load.parts) part.stored = false;
+    await this.dropReport();
+    for (const part of this.load.parts) await this.drop(part);
+    await this.room?.tidy();
+  }
+
+  private async dropReport(): Promise<void> {
+    const name = this.reportName;
+    this.reportName = undefined;
+    if (name !== undefined) await this.room?.dropReport(name);
   }
 
   /** Return a block that lies on the device. */
   async read(part: Part): Promise<Uint8Array | undefined> {
-    return part.stored ? this.room?.readBlock(part.id) : undefined;
+    if (!part.stored) return undefined;
+    this.room ??= await this.needs.openRoom();
+    return this.room?.readBlock(part.id);
   }
 
   /** A block is not needed here any more. */
@@ -90,16 +123,24 @@ export class Keeper {
     if (!part.stored) return;
     part.stored = false;
     await this.room?.dropBlock(part.id);
+    if (!this.full || !this.on) return;
+    // There is room again for another one.
+    this.full = false;
+    void this.turns.take(() => (this.on ? this.begin() : Promise.resolve()));
   }
 
   /** The server has signed for the report. */
   async reportThere(): Promise<void> {
-    await this.room?.dropReport();
+    this.reportIsThere = true;
+    await this.dropReport();
   }
 
-  /** All has left: nothing stays. */
+  /** All has left: nothing of it stays. */
   async end(): Promise<void> {
     this.on = false;
-    await this.turns.take(() => this.forget());
+    await this.turns.take(async () => {
+      this.room ??= await this.needs.openRoom().catch(() => undefined);
+      await this.forget();
+    });
   }
 }

@@ -32,6 +32,11 @@ export interface SealedReport {
   readonly sealed: Uint8Array;
 }
 
+/** A sealed report that waits on the device, under a name of its own. */
+export interface WaitingReport extends SealedReport {
+  readonly name: string;
+}
+
 /** How far one file is. `unreadable`: it was changed or taken away since it was chosen. */
 export interface FileProgress {
   readonly key: number;
@@ -69,11 +74,11 @@ export interface BlocksProgress {
   readonly finished: boolean;
 }
 
-/** What lies on this device from an earlier visit: how many blocks, how many bytes, and a report that has not left. */
+/** What lies on this device from an earlier visit: how many blocks, how many bytes, and reports of which nobody knows whether they have left. */
 export interface Leftover {
   readonly blocks: number;
   readonly bytes: number;
-  readonly report: SealedReport | undefined;
+  readonly reports: readonly WaitingReport[];
 }
 
 /** A question that gets one answer, named by `job`. */
@@ -81,6 +86,7 @@ export type Question =
   | { readonly ask: "look"; readonly job: number; readonly file: Blob }
   | { readonly ask: "prepare"; readonly job: number; readonly file: Blob; readonly choice: Choice }
   | { readonly ask: "leftover"; readonly job: number }
+  | { readonly ask: "drop-report"; readonly job: number; readonly name: string }
   | { readonly ask: "forget"; readonly job: number };
 
 /** What is to be done with the blocks on their way. */
@@ -96,6 +102,7 @@ export interface Answers {
   readonly look: Telling;
   readonly prepare: PreparedFile;
   readonly leftover: Leftover | undefined;
+  readonly "drop-report": true;
   readonly forget: true;
 }
 

@@ -34,14 +34,16 @@ export class Sender {
   private telling: ReturnType<typeof setTimeout> | undefined;
   private paused = false;
   private refused: Refusal | undefined;
+  private ending = false;
   private finished = false;
 
   constructor(
     private readonly load: Load,
     private readonly tell: (progress: BlocksProgress) => void,
-    room?: WaitingRoom,
+    openRoom: () => Promise<WaitingRoom | undefined>,
   ) {
-    this.keeper = new Keeper(load, (part) => this.sealed(part), () => { this.tellSoon(); }, room);
+    const unreadable = async (part: Part): Promise<void> => { if (part.line !== undefined) await this.drop(part.line.order.key, "unreadable"); };
+    this.keeper = new Keeper(load, { seal: (part) => this.sealed(part), unreadable, tell: () => { this.tellSoon(); }, openRoom });
   }
 
   /** Begin, or go on after a pause or a 'no' of the server. */
@@ -166,6 +168,7 @@ export class Sender {
     } else {
       // A block of an earlier visit that is not on the device any more.
       part.state = "gone";
+      part.stored = false;
     }
   }
 
@@ -180,9 +183,10 @@ export class Sender {
   }
 
   private async finish(): Promise<void> {
-    if (this.finished) return;
-    this.finished = true;
+    if (this.ending) return;
+    this.ending = true;
     await this.keeper.end();
+    this.finished = true;
     this.tellNow();
   }
 

@@ -3,20 +3,22 @@
  * What waits on the device until it can leave: sealed blocks, and a sealed report.
  *
  * Rules of this file: the only file of the page that stores anything, and only when the reporter asked for it. What lies here the device cannot open. A block's file
- * is named by its id and tells its class by its length; nothing else is kept. Nothing is made by looking. When there is nothing left, the folder goes.
+ * is named by its id and tells its class by its length, a report by its desk, its week and its hash; nothing else is kept. Nothing is made by looking. Several visits
+ * may have left something here: each throws away only what is its own, and when there is nothing left, the folder goes.
  */
 import { BLOCK_CLASSES } from "@corncrake/core/block";
+import { sha256Hex } from "@corncrake/core/note";
 import { wireSize } from "@corncrake/core/padding";
-import type { Leftover, SealedReport } from "./orders";
+import type { Leftover, SealedReport, WaitingReport } from "./orders";
 import { Turns } from "./sealing";
 
 const FOLDER = "waiting";
 const LOCK = "corncrake-waiting";
-const REPORT = /^report\.([a-z0-9][a-z0-9-]{0,63})\.(\d{1,6})$/;
+const REPORT = /^report\.([a-z0-9][a-z0-9-]{0,63})\.(\d{1,6})\.[0-9a-f]{64}$/;
 const BLOCK = /^[0-9a-f]{32}$/;
 const BLOCK_SIZES = BLOCK_CLASSES.map((size) => wireSize(1, size));
 
-/** The device has no room for more. */
+/** The device takes no more: it has no room, or says no for a reason of its own. */
 export class NoRoomError extends Error {}
 
 interface SyncHandle {
@@ -46,6 +48,19 @@ async function hold(): Promise<boolean> {
   });
 }
 
+/** Write a file; say whether all of it is on the disk. Throws what the browser throws where there is no room. */
+async function write(folder: FileSystemDirectoryHandle, name: string, bytes: Uint8Array): Promise<boolean> {
+  const file = (await folder.getFileHandle(name, { create: true })) as WritableFile;
+  const handle = await file.createSyncAccessHandle();
+  try {
+    const written = handle.write(bytes, { at: 0 });
+    handle.flush();
+    return written === bytes.length;
+  } finally {
+    handle.close();
+  }
+}
+
 /** The one folder. */
 export class WaitingRoom {
   private readonly turns = new Turns();
@@ -64,21 +79,9 @@ export class WaitingRoom {
   }
 
   private async put(name: string, bytes: Uint8Array): Promise<void> {
-    this.folder ??= await this.root.getDirectoryHandle(FOLDER, { create: true });
-    const { folder } = this;
-    const file = (await folder.getFileHandle(name, { create: true })) as WritableFile;
-    const handle = await file.createSyncAccessHandle();
-    let written = 0;
-    try {
-      written = handle.write(bytes, { at: 0 });
-      handle.flush();
-    } catch {
-      written = 0;
-    } finally {
-      handle.close();
-    }
-    if (written === bytes.length) return;
-    await folder.removeEntry(name);
+    this.folder ??= await this.root.getDirectoryHandle(FOLDER, { create: true }).catch(() => { throw new NoRoomError(); });
+    if (await write(this.folder, name, bytes).catch(() => false)) return;
+    await this.folder.removeEntry(name).catch(() => undefined);
     throw new NoRoomError();
   }
 
@@ -87,9 +90,13 @@ export class WaitingRoom {
     return this.turns.take(() => this.put(id, sealed));
   }
 
-  /** Keep a report; throws NoRoomError. */
-  keepReport({ desk, epoch, sealed }: SealedReport): Promise<void> {
-    return this.turns.take(() => this.put(`report.${desk}.${String(epoch)}`, sealed));
+  /** Keep a report; return the name under which it lies here. Throws NoRoomError. */
+  keepReport({ desk, epoch, sealed }: SealedReport): Promise<string> {
+    const name = `report.${desk}.${String(epoch)}.${sha256Hex(sealed)}`;
+    return this.turns.take(async () => {
+      await this.put(name, sealed);
+      return name;
+    });
   }
 
   /** Return a block; undefined when it is not here. */
@@ -105,14 +112,21 @@ export class WaitingRoom {
     return this.turns.take(async () => { await this.folder?.removeEntry(id).catch(() => undefined); });
   }
 
-  /** Throw the report away. */
-  dropReport(): Promise<void> {
+  /** Throw one report away; nothing happens when it is not here. */
+  dropReport(name: string): Promise<void> {
+    return this.turns.take(async () => { if (REPORT.test(name)) await this.folder?.removeEntry(name).catch(() => undefined); });
+  }
+
+  /** Remove the folder when nothing lies in it. */
+  tidy(): Promise<void> {
     return this.turns.take(async () => {
-      for (const [name] of await this.entries()) if (REPORT.test(name)) await this.folder?.removeEntry(name);
+      if (this.folder === undefined || (await this.entries()).length > 0) return;
+      await this.root.removeEntry(FOLDER).catch(() => undefined);
+      this.folder = undefined;
     });
   }
 
-  /** Throw everything away, and the folder with it. */
+  /** Throw everything away, whoever left it, and the folder with it. */
   clear(): Promise<void> {
     return this.turns.take(async () => {
       if (this.folder !== undefined) await this.root.removeEntry(FOLDER, { recursive: true });
@@ -121,18 +135,18 @@ export class WaitingRoom {
   }
 
   /** What waits. A file that was not written to its end is thrown away. */
-  contents(): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly report: SealedReport | undefined }> {
+  contents(): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly reports: readonly WaitingReport[] }> {
     return this.turns.take(async () => {
       const blocks: WaitingBlock[] = [];
-      let report: SealedReport | undefined;
+      const reports: WaitingReport[] = [];
       for (const [name, handle] of await this.entries()) {
         const file = await handle.getFile();
         const [, desk, epoch] = REPORT.exec(name) ?? [];
-        if (desk !== undefined) report = { desk, epoch: Number(epoch), sealed: new Uint8Array(await file.arrayBuffer()) };
+        if (desk !== undefined) reports.push({ name, desk, epoch: Number(epoch), sealed: new Uint8Array(await file.arrayBuffer()) });
         else if (BLOCK.test(name) && BLOCK_SIZES.includes(file.size)) blocks.push({ id: name, size: file.size });
         else await this.folder?.removeEntry(name);
       }
-      return { blocks, report };
+      return { blocks, reports };
     });
   }
 
@@ -146,7 +160,7 @@ export class WaitingRoom {
 
 /** What waits in a room, counted. */
 export async function leftoverOf(room: WaitingRoom): Promise<Leftover | undefined> {
-  const { blocks, report } = await room.contents();
-  if (blocks.length === 0 && report === undefined) return undefined;
-  return { blocks: blocks.length, bytes: blocks.reduce((sum, block) => sum + block.size, 0), report };
+  const { blocks, reports } = await room.contents();
+  if (blocks.length === 0 && reports.length === 0) return undefined;
+  return { blocks: blocks.length, bytes: blocks.reduce((sum, block) => sum + block.size, 0), reports };
 }
