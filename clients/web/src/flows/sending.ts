@@ -57,6 +57,11 @@ export interface Progress {
   readonly done: boolean;
 }
 
+/** The files that are not whole at the server: taken out, not to be read any more, or still on their way. */
+export function notWhole(files: readonly FileOnTheWay[]): FileOnTheWay[] {
+  return files.filter((file) => file.state !== "there");
+}
+
 export const NOTHING_SENT: Progress = { looking: undefined, sealed: false, reportSent: false, reportWaits: false, files: [], blocks: undefined, done: false };
 
 interface NamedFile {

@@ -208,6 +208,7 @@ export const en = {
   words_not_there: "Your report has not left yet. It waits on this device and goes when the line is back.",
   words_files: "Your files are still on their way: {done} of {total} MB have left. Keep this page open.",
   words_files_there: "All of your files are there.",
+  words_files_part: "Not all of your files are there. Not whole: {names}. The desk sees that parts are missing.",
   words_noted: "I have noted them",
   check_heading: "A small check",
   check_intro: "Type two of your words, so that you know you have them.",

@@ -204,6 +204,7 @@ export const es: Messages = {
   words_not_there: "Su aviso todavía no ha salido. Espera en este aparato y sale cuando vuelva la conexión.",
   words_files: "Sus archivos todavía están en camino: han salido {done} de {total} MB. Deje esta página abierta.",
   words_files_there: "Todos sus archivos están allí.",
+  words_files_part: "No todos sus archivos están allí. Sin completar: {names}. La mesa ve que faltan partes.",
   words_noted: "Ya las apunté",
   check_heading: "Una pequeña prueba",
   check_intro: "Escriba dos de sus palabras, para saber que las tiene.",

@@ -230,7 +230,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       case "check":
         return <CheckWords words={words} asked={screen.asked} say={say} onRight={right} onAgain={() => { setScreen({ name: "words" }); }} />;
       case "done":
-        return <Done days={visit.form.promise_days} say={say} />;
+        return <Done days={visit.form.promise_days} files={progress.files} say={say} />;
       case "return":
         return <ReturnWords tables={tables} language={language} say={say} onCodename={show} onBack={() => { setScreen({ name: "before" }); }} />;
       case "thread":

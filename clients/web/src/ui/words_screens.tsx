@@ -2,7 +2,7 @@
 /** The screens of the twelve words. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Progress } from "../flows/sending";
+import { notWhole, type FileOnTheWay, type Progress } from "../flows/sending";
 import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading, TextField } from "./controls";
 import { amountsOf } from "./sending_files";
@@ -17,7 +17,7 @@ interface OnTheWayProps {
 /** While the words are written down the files go on. */
 export function OnTheWay({ progress, say, language, onSee }: OnTheWayProps): JSX.Element | null {
   if (progress.files.length === 0) return null;
-  if (progress.done) return <p class="panel">{say.words_files_there}</p>;
+  if (progress.done) return <FilesAtTheEnd files={progress.files} say={say} />;
   const { blocks } = progress;
   return (
     <div class="panel">
@@ -25,6 +25,13 @@ export function OnTheWay({ progress, say, language, onSee }: OnTheWayProps): JSX
       <Action onClick={onSee}>{say.sending_see}</Action>
     </div>
   );
+}
+
+/** What became of the files, when nothing more leaves: those that are not whole are named. */
+function FilesAtTheEnd({ files, say }: { files: readonly FileOnTheWay[]; say: Messages }): JSX.Element | null {
+  if (files.length === 0) return null;
+  const rest = notWhole(files);
+  return <p class={rest.length === 0 ? "panel" : "alert"}>{rest.length === 0 ? say.words_files_there : fill(say.words_files_part, { names: rest.map((file) => file.name).join(", ") })}</p>;
 }
 
 interface WordsProps {
@@ -105,10 +112,11 @@ export function CheckWords({ words, asked, say, onRight, onAgain }: CheckProps):
 }
 
 /** The end: how to come back, when to expect something, and that nothing stays. */
-export function Done({ days, say }: { days: number; say: Messages }): JSX.Element {
+export function Done({ days, files, say }: { days: number; files: readonly FileOnTheWay[]; say: Messages }): JSX.Element {
   return (
     <>
       <Heading>{say.done_heading}</Heading>
+      <FilesAtTheEnd files={files} say={say} />
       <p>{say.done_back}</p>
       <p>{fill(say.done_when, { days })}</p>
       <p>{say.done_nothing}</p>
