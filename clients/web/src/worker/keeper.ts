@@ -78,7 +78,7 @@ export class Keeper {
     if (this.report === undefined || this.reportIsThere || this.reportName !== undefined) return;
     this.reportName = await room.keepReport(this.report);
     // It may have arrived while it was written.
-    if (this.reportIsThere) await this.dropReport();
+    await this.dropArrivedReport();
   }
 
   private async keepPart(part: Part): Promise<void> {
@@ -103,6 +103,10 @@ export class Keeper {
     await this.dropReport();
     for (const part of this.load.parts) await this.drop(part);
     await this.room?.tidy();
+  }
+
+  private async dropArrivedReport(): Promise<void> {
+    if (this.reportIsThere) await this.dropReport();
   }
 
   private async dropReport(): Promise<void> {
@@ -132,7 +136,7 @@ export class Keeper {
   /** The server has signed for the report. */
   async reportThere(): Promise<void> {
     this.reportIsThere = true;
-    await this.dropReport();
+    await this.dropArrivedReport();
   }
 
   /** All has left: nothing of it stays. */
