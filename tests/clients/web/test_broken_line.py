@@ -102,7 +102,7 @@ def test_a_report_whose_receipt_is_not_right_is_sent_again_as_it_was(page: Page,
 
 
 def test_a_report_that_is_refused_can_be_changed_and_sent(page: Page, address: str, page_server: RunningServer) -> None:
-    page.route("**/reports", lambda route: route.fulfill(status=503, json={"failure": "store", "detail": ""}))
+    page.route("**/reports", lambda route: route.fulfill(status=413, json={"failure": "size", "detail": ""}))
     begin(page, address, "Before the change.", [])
     page.get_by_text("Nothing was sent, and nothing is lost").wait_for()
     page.unroute("**/reports")

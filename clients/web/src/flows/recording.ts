@@ -11,6 +11,7 @@ import { generateFileIdentity, type FileIdentity } from "@corncrake/core/file_id
 import { BLOCK_CLASS } from "@corncrake/core/padding";
 import type { ClosedRecording, ReportFile } from "@corncrake/core/report";
 import { hasBlock, putBlock } from "../transport/blocks";
+import { RefusedError } from "../transport/server";
 import { closeCamera, keepAwake, Recorder, type Format } from "./camera";
 import { EMPTY_DRAFT } from "./draft";
 import { LiveFile, type Amounts } from "./live_file";
@@ -51,6 +52,7 @@ export class Recording {
   private recorder: Recorder | undefined;
   private stopped = false;
   private turnedBack = false;
+  private mayHaveArrived = false;
   private closing: Uint8Array | undefined;
   private closingWaits = false;
   private readonly stoppedByNow: Promise<void>;
@@ -87,6 +89,11 @@ export class Recording {
     const hereMs = amounts.hereMs + (this.recorder?.pending ?? 0);
     const line = this.closingWaits ? "broken" : amounts.line;
     return { ...amounts, line, hereMs, recordedMs: amounts.leftMs + hereMs };
+  }
+
+  /** The server may have the report, though it has not signed for it. */
+  get uncertain(): boolean {
+    return this.mayHaveArrived;
   }
 
   /** The line kept up to the end, so far. */
@@ -147,6 +154,7 @@ export class Recording {
   /** Post a message until the server has signed for it. Say whether it has: not when the person does not wait any more. */
   private async post(sealed: Uint8Array, onWaiting: (waiting: boolean) => void): Promise<boolean> {
     const goOn = (waiting: boolean): void => {
+      if (waiting) this.mayHaveArrived = true;
       if (this.turnedBack) throw new TurnedBack();
       onWaiting(waiting);
     };
@@ -157,6 +165,7 @@ export class Recording {
       return true;
     } catch (error) {
       if (error instanceof TurnedBack) return false;
+      if (!(error instanceof RefusedError && error.isCertain)) this.mayHaveArrived = true;
       throw error;
     }
   }

@@ -107,7 +107,7 @@ function onTheWay(named: readonly NamedFile[], blocks: BlocksProgress | undefine
 /** One report on its way. After an error it can be gone on with: the same sealed bytes, and only those parts of the files that are not there yet. */
 export class Delivery {
   private now: Progress;
-  private attempted = false;
+  private mayHaveArrived = false;
   private listener: (progress: Progress) => void = () => undefined;
 
   private constructor(
@@ -138,7 +138,7 @@ export class Delivery {
 
   /** The server may have the report, though it has not signed for it: the line broke over its answer, or the answer was not right. */
   get uncertain(): boolean {
-    return this.attempted && !this.now.reportSent;
+    return this.mayHaveArrived && !this.now.reportSent;
   }
 
   /**
@@ -184,11 +184,14 @@ export class Delivery {
   }
 
   private async post(): Promise<void> {
-    this.attempted = true;
     try {
-      await postSealed(this.options.visit, this.report.sealed, (reportWaits) => { this.put({ reportWaits }); });
+      await postSealed(this.options.visit, this.report.sealed, (reportWaits) => {
+        // A try that broke may have brought it there; a 'no' that comes after it does not undo that.
+        if (reportWaits) this.mayHaveArrived = true;
+        this.put({ reportWaits });
+      });
     } catch (error) {
-      if (error instanceof RefusedError) this.attempted = false;
+      if (!(error instanceof RefusedError && error.isCertain)) this.mayHaveArrived = true;
       throw error;
     }
   }

@@ -21,6 +21,11 @@ export class RefusedError extends Error {
   ) {
     super(`${String(status)} ${failure}`);
   }
+
+  /** The server itself refused what it was sent: it is certain that it did not take it. Anything else may be the word of something between. */
+  get isCertain(): boolean {
+    return this.status >= 400 && this.status < 500 && /^[a-z]/.test(this.failure) && this.failure !== "unknown";
+  }
 }
 
 async function readBounded(response: Response, limit: number): Promise<Uint8Array> {

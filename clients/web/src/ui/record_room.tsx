@@ -13,7 +13,6 @@ import { explain } from "../flows/explain";
 import { Recording, type Ended, type RecordingState } from "../flows/recording";
 import type { Visit } from "../flows/visit";
 import type { Language, Messages } from "../i18n/messages";
-import { RefusedError } from "../transport/server";
 import { Action, Alert, Heading } from "./controls";
 import { Announcing, RecordingOn, RecordingOver, RecordReady, RestLeaving } from "./record_screens";
 
@@ -98,7 +97,7 @@ export function RecordRoom(props: RoomProps): JSX.Element {
       props.onLeft("report");
       setStep({ name: "on" });
     }).catch((error: unknown) => {
-      if (error instanceof RefusedError) props.onLeft("nothing");
+      if (!now.uncertain) props.onLeft("nothing");
       setStep({ name: "failed", error });
     });
   };
