@@ -32,13 +32,13 @@ def test_files_that_are_refused_cost_neither_the_report_nor_the_words(
     page: Page, address: str, page_server: RunningServer, photos: list[Path]
 ) -> None:
     story = "The files find no room."
-    page.route("**/v1/blocks/*", lambda route: route.fulfill(status=507, json={"failure": "store", "detail": ""}))
+    page.route("**/v1/blocks/*", lambda route: route.fulfill(status=413, json={"failure": "size", "detail": ""}))
     begin(page, address, story, photos)
     words = read_words(page)
     page.get_by_text("It does not go on by itself").wait_for()
     shot(page, "9-files-refused")
     pass_check(page, words)
-    page.get_by_text("It does not go on by itself: the server does not take the rest (store).").wait_for()
+    page.get_by_text("It does not go on by itself: the server does not take the rest (size).").wait_for()
     page.get_by_role("button", name="Go on without the rest").click()
     page.get_by_role("heading", name="It is done").wait_for()
     assert told(page_server, story) == 1
@@ -52,7 +52,7 @@ def test_files_go_on_where_they_stopped_when_it_is_tried_again(page: Page, addre
         if route.request.method == "PUT":
             brought.append(route.request.url)
             if len(brought) == 2:
-                route.fulfill(status=507, json={"failure": "store", "detail": ""})
+                route.fulfill(status=413, json={"failure": "size", "detail": ""})
                 return
         route.continue_()
 

@@ -49,7 +49,7 @@ def test_a_line_that_breaks_midway_is_waited_for_and_little_is_sent_twice(
         route.abort("internetdisconnected")
     line.waiting.clear()
     pass_check(page, words)
-    page.get_by_text("The line broke. Nothing is lost").wait_for()
+    page.get_by_text("The line broke, or the server does not answer as it should. Nothing is lost").wait_for()
     shot(page, "11-line-broken")
     line.open()
     page.context.set_offline(offline=False)

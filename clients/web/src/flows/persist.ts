@@ -2,9 +2,10 @@
 /**
  * Doing one step until the line holds.
  *
- * Rules of this file: a broken line is waited for, a little longer each time, and tried at once when the device says that it is back; a 'no' of the server is not.
+ * Rules of this file: a broken line is waited for, a little longer each time, and tried at once when the device says that it is back; so is a 'no' that may
+ * pass by itself. Any other 'no' of the server is not.
  */
-import { LineError } from "../transport/server";
+import { LineError, RefusedError } from "../transport/server";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -31,7 +32,8 @@ export async function persist<T>(step: () => Promise<T>, onWaiting: (waiting: bo
       onWaiting(false);
       return result;
     } catch (error) {
-      if (!(error instanceof LineError) || tries >= TRIES) throw error;
+      const passes = error instanceof LineError || (error instanceof RefusedError && error.isPassing);
+      if (!passes || tries >= TRIES) throw error;
       onWaiting(true);
       await pause(wait);
       wait = Math.min(wait * 2, LONGEST_PAUSE_MS);

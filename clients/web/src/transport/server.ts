@@ -22,6 +22,11 @@ export class RefusedError extends Error {
     super(`${String(status)} ${failure}`);
   }
 
+  /** It may be otherwise in a moment, without anybody doing anything: too slow, too much, or an error behind the answer. */
+  get isPassing(): boolean {
+    return this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+
   /** The server itself refused what it was sent: it is certain that it did not take it. Anything else may be the word of something between. */
   get isCertain(): boolean {
     return this.status >= 400 && this.status < 500 && /^[a-z]/.test(this.failure) && this.failure !== "unknown";

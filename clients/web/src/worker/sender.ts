@@ -2,8 +2,8 @@
 /**
  * Bringing blocks to the server, several at once.
  *
- * Rules of this file: a broken line and a server without room are waited for, however long it takes; any other 'no' of the server stops it until somebody says
- * 'go on'. What was tried before is asked for first, so that nothing is sent twice that is there. A pause stops what is on its way, at once.
+ * Rules of this file: a broken line, a server without room and an error that may pass are waited for, however long it takes; any other 'no' of the server stops
+ * it until somebody says 'go on'. What was tried before is asked for first, so that nothing is sent twice that is there. A pause stops what is on its way, at once.
  */
 import { hasBlock, putBlock } from "../transport/blocks";
 import { LineError, RefusedError } from "../transport/server";
@@ -154,13 +154,13 @@ export class Sender {
   private async broke(part: Part, error: unknown, stopped: boolean): Promise<void> {
     if (part.state === "going") part.state = "open";
     if (stopped) return;
-    if (error instanceof LineError) {
+    if (error instanceof RefusedError && error.retrySeconds !== undefined) {
+      this.roomSeconds = error.retrySeconds;
+      this.hold("room", error.retrySeconds * 1_000);
+    } else if (error instanceof LineError || (error instanceof RefusedError && error.isPassing)) {
       this.lanes.broke();
       this.hold("line", this.wait);
       this.wait = Math.min(this.wait * 2, LONGEST_PAUSE_MS);
-    } else if (error instanceof RefusedError && error.retrySeconds !== undefined) {
-      this.roomSeconds = error.retrySeconds;
-      this.hold("room", error.retrySeconds * 1_000);
     } else if (error instanceof RefusedError) {
       this.refused = { status: error.status, failure: error.failure };
     } else if (part.line !== undefined) {
