@@ -35,8 +35,8 @@ const FILM_BITS = 1_000_000;
 const FEWEST_BITS = 250_000;
 const SOUND_BITS = 32_000;
 
-/** Why there is no recording: not allowed, no such device, or in use by something else. */
-export type Obstacle = "denied" | "missing" | "busy";
+/** Why there is no recording: not allowed, no such device, in use by something else, or gone before it began. */
+export type Obstacle = "denied" | "missing" | "busy" | "gone";
 
 /** The camera or the microphone could not be opened. */
 export class CameraError extends Error {

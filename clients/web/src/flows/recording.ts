@@ -12,7 +12,7 @@ import { BLOCK_CLASS } from "@corncrake/core/padding";
 import type { ClosedRecording, ReportFile } from "@corncrake/core/report";
 import { hasBlock, putBlock } from "../transport/blocks";
 import { RefusedError } from "../transport/server";
-import { closeCamera, keepAwake, Recorder, type Format } from "./camera";
+import { CameraError, closeCamera, keepAwake, Recorder, type Format } from "./camera";
 import { EMPTY_DRAFT } from "./draft";
 import { LiveFile, type Amounts } from "./live_file";
 import { postSealed, sealedReport, type SendOptions } from "./sealing";
@@ -102,14 +102,12 @@ export class Recording {
   }
 
   /**
-   * Post the report and, when the server has signed for it, begin to record. Say whether it has begun: not when the person went back before. May be called again.
+   * Post the report. Say whether the server has signed for it: not when the person went back before. May be called again.
    *
    * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
    */
-  async begin(onWaiting: (waiting: boolean) => void): Promise<boolean> {
-    if (!(await this.post(this.sealed, onWaiting))) return false;
-    this.record();
-    return true;
+  announce(onWaiting: (waiting: boolean) => void): Promise<boolean> {
+    return this.post(this.sealed, onWaiting);
   }
 
   /** Do not record; the report may have left. */
@@ -128,7 +126,7 @@ export class Recording {
   /**
    * Bring the rest and the message that closes the recording. Say whether all of it is there: not when it was dropped. May be called again.
    *
-   * @throws LineError, PeerError, RefusedError as `begin` does.
+   * @throws LineError, PeerError, RefusedError as `announce` does.
    */
   async finish(): Promise<boolean> {
     await this.stoppedByNow;
@@ -174,7 +172,16 @@ export class Recording {
     return sealedReport({ ...this.options, kind: "follow_up" }, [], [closed]);
   }
 
-  private record(): void {
+  /**
+   * Record, once the report is there.
+   *
+   * @throws CameraError `gone` when the camera or the microphone went away while the report was on its way.
+   */
+  record(): void {
+    if (!this.stream.getTracks().every((track) => track.readyState === "live")) {
+      this.letGo();
+      throw new CameraError("gone");
+    }
     const { format, slowness } = this.options;
     const onPiece = (bytes: Uint8Array, ms: number): void => {
       this.file.append(bytes, ms, this.stopped);

@@ -94,6 +94,7 @@ export const en = {
   record_denied: "This page was not allowed to use the camera or the microphone. Nothing was recorded, and nothing was sent for it. Allow it for this page in the browser and try again, or film with the camera of your phone and add the file.",
   record_missing: "This device has no camera or microphone that the page can use. Nothing was recorded, and nothing was sent for it. You can add a file from another device.",
   record_busy: "The camera or the microphone does not answer; perhaps another program uses it. Nothing was recorded, and nothing was sent for it. Close the other program and try again.",
+  record_gone: "The camera or the microphone went away before recording began. Nothing was recorded; the first message has left. Try again, or film with the camera of your phone and add the file.",
   record_announcing_heading: "Not recording yet",
   record_announcing: "The first message is leaving. Recording begins by itself as soon as the server has signed for it.",
   record_announcing_wait: "The line is broken. Nothing is being recorded yet. Recording begins by itself as soon as the message has left.",

@@ -90,6 +90,7 @@ export const es: Messages = {
   record_denied: "No se dejó a esta página usar la cámara o el micrófono. No se grabó nada y no se envió nada por ello. Permítalo para esta página en el navegador e inténtelo otra vez, o filme con la cámara de su teléfono y añada el archivo.",
   record_missing: "Este aparato no tiene cámara o micrófono que la página pueda usar. No se grabó nada y no se envió nada por ello. Puede añadir un archivo de otro aparato.",
   record_busy: "La cámara o el micrófono no responde; quizá lo usa otro programa. No se grabó nada y no se envió nada por ello. Cierre el otro programa e inténtelo otra vez.",
+  record_gone: "La cámara o el micrófono dejó de estar antes de que empezara la grabación. No se grabó nada; el primer mensaje ya salió. Inténtelo otra vez, o filme con la cámara de su teléfono y añada el archivo.",
   record_announcing_heading: "Todavía no se graba",
   record_announcing: "El primer mensaje está saliendo. La grabación empieza sola en cuanto el servidor haya firmado que lo tiene.",
   record_announcing_wait: "Se cortó la conexión. Todavía no se graba nada. La grabación empieza sola en cuanto el mensaje haya salido.",

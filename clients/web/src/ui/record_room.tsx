@@ -74,7 +74,9 @@ export function RecordRoom(props: RoomProps): JSX.Element {
   const recording = useRef<Recording | undefined>(undefined);
   const stream = useRef<MediaStream | undefined>(undefined);
   const redraw = useRedraw(step.name === "on" || step.name === "rest");
+  const gone = useRef(false);
   useEffect(() => () => {
+    gone.current = true;
     recording.current?.drop();
     if (stream.current !== undefined) closeCamera(stream.current);
   }, []);
@@ -92,11 +94,18 @@ export function RecordRoom(props: RoomProps): JSX.Element {
   const announce = (now: Recording): void => {
     setStep({ name: "announcing", waiting: false });
     props.onLeft("perhaps");
-    now.begin((waiting) => { setStep({ name: "announcing", waiting }); }).then((begun) => {
-      if (!begun) return;
+    now.announce((waiting) => { setStep({ name: "announcing", waiting }); }).then((announced) => {
+      if (!announced) return;
       props.onLeft("report");
+      now.record();
       setStep({ name: "on" });
     }).catch((error: unknown) => {
+      if (error instanceof CameraError) {
+        // The report is there; the next try makes another recording.
+        recording.current = undefined;
+        setStep({ name: "ready", obstacle: error.obstacle });
+        return;
+      }
       if (!now.uncertain) props.onLeft("nothing");
       setStep({ name: "failed", error });
     });
@@ -108,11 +117,14 @@ export function RecordRoom(props: RoomProps): JSX.Element {
     setStep({ name: "asking" });
     openCamera(medium, facing).then(async (opened) => {
       stream.current = opened;
+      // Who has left meanwhile does not want it any more.
+      if (gone.current) closeCamera(opened);
       const options = { visit, codename, kind, draft, language, format, take, slowness };
       const now: Recording = await Recording.prepare(options, opened, redraw, (why) => { stop(now, why); });
       recording.current = now;
       announce(now);
     }).catch((error: unknown) => {
+      if (stream.current !== undefined) closeCamera(stream.current);
       setStep(error instanceof CameraError ? { name: "ready", obstacle: error.obstacle } : { name: "failed", error });
     });
   };

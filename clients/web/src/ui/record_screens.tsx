@@ -50,7 +50,7 @@ interface ReadyProps {
 
 /** Before the camera: what will happen, and what is not protected. */
 export function RecordReady({ medium, facing, obstacle, say, onFacing, onStart, onBack }: ReadyProps): JSX.Element {
-  const told = { denied: say.record_denied, missing: say.record_missing, busy: say.record_busy };
+  const told = { denied: say.record_denied, missing: say.record_missing, busy: say.record_busy, gone: say.record_gone };
   return (
     <>
       <Heading>{medium === "film" ? say.record_film_heading : say.record_sound_heading}</Heading>
