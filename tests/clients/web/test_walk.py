@@ -48,7 +48,7 @@ def test_a_report_with_two_photos_reaches_the_reviewers_and_says_what_was_writte
     found = [one.report for one in reports(page_server) if STORY in str([answer.text for answer in one.report.answers]) and one.report.files]
     assert found
     report = found[-1]
-    assert [file.name for file in report.files] == ["one.jpg", "two.jpg"]
+    assert [file.name for file in report.files] == ["photo-1.jpg", "photo-2.jpg"]
     assert all(file.cleaning == "strip" and file.removed and "place" in file.removed and "serial" in file.removed for file in report.files)
     for file in report.files:
         assert file.blocks == 1

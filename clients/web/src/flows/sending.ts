@@ -88,7 +88,7 @@ async function packFiles(options: SendOptions, onLooking: (looking: Looking) => 
       throw error;
     });
     const identity = generateFileIdentity();
-    const { entry, plan } = entryOf(attached, prepared, identity, files.length);
+    const { entry, plan } = entryOf(attached, prepared, identity, place + 1, files.length);
     const ids = [...blockIds(identity.blockKey, plan.totalBlocks)];
     const order = { key, blob: prepared.blob, recipient: identity.recipient.raw, ids, blockClass: plan.blockClass, dataBlocks: plan.dataBlocks };
     packed.push({ entry, order, named: { key, name: file.name, size: prepared.blob.size } });

@@ -20,6 +20,7 @@ function Cleaned({ telling, partial, say }: { telling: Telling; partial: boolean
   const removed = partial ? telling.you : [...telling.you, ...telling.event];
   return (
     <>
+      {partial ? null : <p>{say.review_plain_name}</p>}
       <p>{removed.length === 0 ? say.review_nothing : fill(say.review_removed, { list: listed(removed, say) })}</p>
       {partial && telling.event.length > 0 ? <p>{fill(say.review_stays, { list: listed(telling.event, say) })}</p> : null}
     </>
