@@ -68,8 +68,9 @@ def run_program(folder: Path, module: str, *words: str, env: Mapping[str, str] |
     if "Traceback" in done.stderr or (done.returncode != 0 and not (fails and done.returncode == 1)):
         raise ProgramError(f"{module} {' '.join(words[:3])} … ended with {done.returncode}:\n{done.stderr}")
     try:
-        data: Any = json.loads(done.stdout)
-    except ValueError:
+        # Of several objects the last one is the result; before it `send` prints the words.
+        data: Any = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
         data = {"text": done.stdout}
     return Told(done.returncode, cast("dict[str, Any]", data), done.stderr)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from corncrake_crypto.codename import Codename
 from corncrake_crypto.encoding import parse_root, repair_text
 from corncrake_crypto.errors import CorncrakeError, FileError
-from corncrake_reporter.advice import explain, explain_end, is_wrong_usage, may_have_arrived
+from corncrake_reporter.advice import explain, explain_end, is_wrong_usage
 from corncrake_reporter.attachments import MAX_NAME, MAX_TYPE, type_of
 from corncrake_reporter.clock import TODAY_VARIABLE, today
 from corncrake_reporter.commands import Result, Wish, check, sent_fields, words_of
@@ -27,7 +27,7 @@ from corncrake_reporter.live import LiveName
 from corncrake_reporter.messages import TONGUES, tongue_of
 from corncrake_reporter.terminal import Terminal, shown
 from corncrake_reporter.visit import Link
-from corncrake_reporter.writing import Writing
+from corncrake_reporter.writing import Shows, Writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,9 @@ def _add_place(command: argparse.ArgumentParser) -> None:
     command.add_argument("--root", required=True, type=_root, help="the organisation's root, 52 characters")
     command.add_argument("--desk", help="the desk; the organisation's first one by default")
     command.add_argument("--language", choices=TONGUES, help="en or es; that of this machine by default")
-    command.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    command.add_argument(
+        "--json", action="store_true", help="print the result as one JSON object; `send` prints one with the words before that, as its first line"
+    )
 
 
 def _add_writing(command: argparse.ArgumentParser) -> None:
@@ -154,16 +156,27 @@ class _Run:
         if self.wish.task == "check":
             result = check(self.wish, self._codename(), self.terminal)
         else:
-            sent = Writing(self.wish, self.terminal, self.progress, self._show_words).run(self._codename)
+            sent = Writing(self.wish, self.terminal, self.progress, Shows(self._name, self._show_words)).run(self._codename)
             if sent is None:
                 return REFUSED
             result = self._with_words(sent)
         _print(result, as_json=self.as_json)
         return REFUSED if result.fault else DONE
 
+    def _name(self) -> None:
+        """Give the words before anything leaves, to a program, and to whoever may go on in another run, which does not know them."""
+        if self.made is None:
+            return
+        if self.as_json:
+            _print(words_of(self.made, self.terminal), as_json=True)
+            self.progress.named = True
+        elif self.wish.continue_file is not None:
+            self._show_words()
+            self.progress.named = True
+
     def _show_words(self) -> None:
         """Show the words to a person before any file leaves: what comes may take hours, and end in any way."""
-        if self.made is not None and not self.as_json:
+        if self.made is not None and not self.as_json and not self.words_shown:
             _print(words_of(self.made, self.terminal), as_json=False)
             self.words_shown = True
 
@@ -175,7 +188,7 @@ class _Run:
 
     def _save_words(self, error: BaseException) -> None:
         """Print the words all the same, when a report may be there that only they lead back to."""
-        arrived = self.progress.signed or may_have_arrived(error, self.progress)
+        arrived = self.progress.signed or self.progress.may_be_there(error)
         if self.made is None or not arrived or self.words_shown:
             return
         words = words_of(self.made, self.terminal)

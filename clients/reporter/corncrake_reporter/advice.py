@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from corncrake_crypto.codename import WordError
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
+from corncrake_reporter.continuing import TooOldError
 from corncrake_reporter.inclusion import ReceiptError
 from corncrake_reporter.messages import Tongue, message
-from corncrake_reporter.transport import LineError, RefusedError
+from corncrake_reporter.sources import UnreadableError
+from corncrake_reporter.transport import BusyError, LineError, RefusedError
 
 if TYPE_CHECKING:
     from corncrake_reporter.line import Progress
@@ -38,18 +40,26 @@ _USAGE_KINDS: Final[dict[Failure, str]] = {
 }
 
 
+_TYPES: Final = (
+    (BusyError, "busy"),
+    (LineError, "line"),
+    (UnreadableError, "unreadable"),
+    (StoreError, "disk"),
+    (ReceiptError, "receipt"),
+    (TooOldError, "old"),
+)
+"""The first that fits decides."""
+
+
 def is_wrong_usage(error: CorncrakeError) -> bool:
     """Say whether the command itself was wrong, rather than refused."""
     return isinstance(error, UsageError) and error.failure not in _USAGE_KINDS
 
 
 def _kind(error: CorncrakeError) -> str:
-    if isinstance(error, LineError):
-        return "line"
-    if isinstance(error, StoreError):
-        return "disk"
-    if isinstance(error, ReceiptError):
-        return "receipt"
+    for found, kind in _TYPES:
+        if isinstance(error, found):
+            return kind
     if isinstance(error, UsageError):
         return _USAGE_KINDS.get(error.failure, "usage")
     # A word that the server itself gave is its word: it proves nothing about papers.
@@ -66,31 +76,32 @@ def _what(error: CorncrakeError, kind: str, tongue: Tongue) -> str:
     return message(tongue, f"what_{kind}")
 
 
-def may_have_arrived(error: BaseException, progress: Progress) -> bool:
-    """Say whether the server may have a report, although nobody saw its receipt."""
-    refused = isinstance(error, RefusedError) and not progress.waiting
-    return progress.tried and not progress.signed and not refused
-
-
 def lost(error: BaseException, task: Task, progress: Progress, tongue: Tongue) -> str:
     """Return the sentence on what was lost."""
     if task == "check":
         return message(tongue, "lost_nothing")
     if progress.signed and progress.live:
         return message(tongue, "lost_live", sent=progress.sent)
-    if progress.signed:
+    if progress.signed and (progress.total or progress.receipt is not None):
         return message(tongue, "lost_blocks", sent=progress.sent, total=progress.total)
-    if may_have_arrived(error, progress):
+    if progress.may_be_there(error):
         return message(tongue, "lost_unknown" if task == "send" else "lost_unknown_add")
-    return message(tongue, "lost_nothing_sent")
+    if progress.kept:
+        return message(tongue, "lost_kept")
+    said = message(tongue, "lost_not_sent" if progress.wrote else "lost_nothing_sent")
+    return f"{said} {message(tongue, 'words_void')}" if progress.named else said
 
 
 def _todo(kind: str, progress: Progress) -> str:
     """Return the key of the sentence on what to do."""
     if kind == "changed":
-        return "do_changed" if progress.signed else "do_changed_before"
-    if kind in {"line", "refused", "ended"}:
-        if progress.kept and (progress.signed or kind != "refused"):
+        return "do_changed_before" if not progress.signed else "do_changed_kept" if progress.kept else "do_changed"
+    if kind == "unreadable":
+        return "do_unreadable_kept" if progress.kept else "do_unreadable" if progress.signed else "do_unreadable_before"
+    if kind == "usage" and progress.continued:
+        return "do_same"
+    if kind in {"line", "busy", "refused", "ended"}:
+        if progress.kept:
             return "do_continue"
         if progress.signed:
             return "do_live" if progress.live else "do_blocks"

@@ -89,7 +89,6 @@ class Bringer:
         self._wire = threading.Lock()
         self._threads = 0
         self._suspect = False
-        self._broken = 0
         self._arrived_bytes = line.progress.bytes_sent
 
     def __enter__(self) -> Self:
@@ -176,7 +175,8 @@ class Bringer:
         self._tell()
 
     def _has_arrived(self, job: Job) -> None:
-        self._suspect, self._broken, self._line.progress.waiting = False, 0, False
+        self._suspect = False
+        self._line.went()
         self._pace.arrived()
         self._arrived_bytes += job.size
         job.arrived()
@@ -189,10 +189,7 @@ class Bringer:
         if self._flying:
             return
         # Nothing else is on the line that could show it to be well.
-        self._broken += 1
-        if self._broken >= self._line.tries:
-            raise error
-        self._line.broke(self._broken)
+        self._line.failed(error)
 
     def _try_again(self) -> None:
         while self._again and self._has_room(self._again[0]):

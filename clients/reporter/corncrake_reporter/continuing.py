@@ -9,6 +9,7 @@ block is tried for the first time, the file says that it may have been.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
@@ -23,7 +24,7 @@ from corncrake_crypto.report import MAX_FILES
 from corncrake_reporter.sealing import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from corncrake_reporter.attachments import Attachment
@@ -74,6 +75,14 @@ class Kept(Wire, frozen=True, kw_only=True):
         return "Kept(…)"
 
 
+class TooOldError(UsageError):
+    """What was begun can no longer be sent: the server takes a report in its week, and a day before and after."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(Failure.EPOCH, "the week in which the report that was begun could be sent is over")
+
+
 def _wrong(detail: str) -> UsageError:
     return UsageError(Failure.MISUSE, detail)
 
@@ -115,7 +124,7 @@ class Continuation:
         self.save()
 
     def remove(self) -> None:
-        """Remove the file: all has arrived."""
+        """Remove the file: all has arrived, or none of it ever can."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
@@ -176,27 +185,43 @@ def read_kept(path: Path, link: Link) -> Kept:
     return kept
 
 
-def check_sizes(kept: Kept, attachments: Sequence[Attachment]) -> None:
-    """Check that the command names as many files as the report does.
+def in_order(kept: Kept, attachments: Sequence[Attachment], measure_all: Callable[[], Sequence[Measured]]) -> list[Outgoing]:
+    """Return what sends the rest of each file, in the order of the report, whatever the order of the command.
+
+    Args:
+        kept: what an earlier run left.
+        attachments: of the command.
+        measure_all: reads all of them; asked for when their sizes fit.
 
     Raises:
-        UsageError: `misuse`.
+        UsageError: `misuse`, when they are not exactly the files that the report names, or `kept` is damaged.
+        As `measure`.
     """
-    if len(kept.files) != len(attachments):
-        raise _wrong(f"the report that was begun has {len(kept.files)} files; name the same ones in the same order")
+    _check_same((one.size for one in kept.files), (one.source.size for one in attachments))
+    measured = measure_all()
+    _check_same(
+        ((one.size, one.sha256) for one in kept.files), ((one.source.size, read.sha256) for one, read in zip(attachments, measured, strict=True))
+    )
+    left = list(zip(attachments, measured, strict=True))
+    found: list[Outgoing] = []
+    for file in kept.files:
+        # Files with the same bytes stand for one another.
+        at = next(at for at, (one, read) in enumerate(left) if (one.source.size, read.sha256) == (file.size, file.sha256))
+        found.append(_take_up(file, *left.pop(at)))
+    return found
 
 
-def take_up(kept: KeptFile, attachment: Attachment, measured: Measured) -> Outgoing:
-    """Return what sends the rest of one file; marked as `changed`, when it is not the file that the report names.
+def _check_same(expected: Iterable[object], found: Iterable[object]) -> None:
+    missing, others = Counter(expected), Counter(found)
+    if missing != others:
+        raise _wrong(f"of the {missing.total()} files of the report that was begun, {(missing & others).total()} are named as they were")
 
-    Raises:
-        UsageError: `misuse`, when the entry cannot be.
-    """
-    changed = (kept.size, kept.sha256) != (attachment.source.size, measured.sha256)
+
+def _take_up(kept: KeptFile, attachment: Attachment, measured: Measured) -> Outgoing:
     try:
         recipient, key = Recipient.from_text(kept.recipient), unb64url(kept.key, BLOCK_KEY_LENGTH)
     except CorncrakeError as error:
         raise _wrong("the file to go on from is damaged") from error
-    if not changed and not kept.next <= kept.tried <= measured.cut.total_blocks:
+    if not kept.next <= kept.tried <= measured.cut.total_blocks:
         raise _wrong("the file to go on from is damaged")
-    return Outgoing(attachment.name, attachment.source, measured, recipient, key, kept.next, kept.tried, changed)
+    return Outgoing(attachment.name, attachment.source, measured, recipient, key, kept.next, kept.tried)

@@ -103,7 +103,7 @@ def _bring(papers: Visit, recording: Recording, chain: _Chain, line: Line) -> No
         progress.sent += 1
 
     def tell(progress: Progress) -> None:
-        progress.held = recording.is_full
+        progress.held, progress.ending = recording.is_full, recording.is_ending
         line.tell(progress)
 
     with recording, Bringer(papers.link.origin, replace(line, tell=tell)) as bringer:
@@ -137,11 +137,16 @@ def send_live(papers: Visit, codename: Codename, message: Message, take: Take, l
         What the closing message says.
 
     Raises:
-        LineError, RefusedError, FileError, PeerError: as `sending.send`; what has left can be opened all the same.
+        RefusedError, FileError, PeerError: as `sending.send`; what has left can be opened all the same. A broken line is waited for
+            without end.
     """
     chain, entry = _begin(take.live)
+    # Nobody may be there to start it again, and what was not sent is kept nowhere: only the person gives up.
+    line = replace(line, tries=None)
     line.progress.live = True
-    post(papers, papers.epoch, seal_report(papers, codename, message, (entry,)), line)
+    sealed = seal_report(papers, codename, message, (entry,))
+    line.sealed(line.progress)
+    post(papers, papers.epoch, sealed, line)
     del entry
     first, receipt = line.progress.report, line.progress.receipt
     line.signed(line.progress)

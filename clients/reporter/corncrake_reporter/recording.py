@@ -2,8 +2,8 @@
 """What comes in on a pipe, cut into blocks as it comes.
 
 Rules of this file: a block is cut when it is full, or four seconds after its first byte. No more than a fixed number of blocks wait to be sent;
-while they do, nothing is read, and whoever writes into the pipe waits. Whoever ends it is given a moment to write what still belongs
-to it.
+while they do, nothing is read, and whoever writes into the pipe waits. After the person has ended it, it is read on to the end of the pipe, or
+until nothing comes any more: time counts only while there is room for what comes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 BLOCK_SECONDS: Final = 4.0
 """How long a block may be filled."""
 ENDING_SECONDS: Final = 2.0
-"""How long is read on after the person has ended it: a recorder that was told to end at the same time still writes its last bytes."""
+"""Silence after which nothing more is expected, once the person has ended it: a recorder that was told to end at the same time still writes
+its last bytes."""
+ENDING_MOST_SECONDS: Final = 10.0
+"""How long is waited for data in all after that, for a recorder that was not told to end and never falls silent."""
+ENDING_MOST: Final = 16 << 20
+"""Bytes that are read after that, for one that writes as fast as it is read."""
 MAX_WAITING: Final = 64
 """Blocks that wait to be sent: some 16 MiB."""
 _PIECE: Final = 65_536
@@ -47,7 +52,10 @@ class Recording:
         """Prepare to read; nothing is read yet."""
         self._descriptor = descriptor
         self._pieces: queue.Queue[Piece] = queue.Queue(MAX_WAITING)
-        self._until: float | None = None
+        self._ending = False
+        self._silent = self._waited = 0.0
+        self._read_on = 0
+        self._finished = False
         self._wake_read, self._wake_write = os.pipe()
 
     def __enter__(self) -> Self:
@@ -64,10 +72,20 @@ class Recording:
         """Say whether as many blocks wait as may, so that nothing is read."""
         return self._pieces.full()
 
+    @property
+    def is_ending(self) -> bool:
+        """Say whether the person has ended it."""
+        return self._ending
+
+    @property
+    def is_finished(self) -> bool:
+        """Say whether whoever writes has closed the pipe, so that nothing is missing at the end."""
+        return self._finished
+
     def end(self) -> None:
-        """Read on for a moment only. May be called from a signal handler, and more than once."""
-        if self._until is None:
-            self._until = time.monotonic() + ENDING_SECONDS
+        """Read on to the end only. May be called from a signal handler, and more than once."""
+        if not self._ending:
+            self._ending = True
             os.write(self._wake_write, b"x")
 
     def next(self, wait: float) -> Piece | None:
@@ -93,17 +111,30 @@ class Recording:
 
     def _some(self, room: int, due: float | None) -> Piece:
         """Return what there is; nothing when it is time to cut a block; `last`, when nothing more will come."""
-        ends = [moment for moment in (due, self._until) if moment is not None]
-        wait = max(0.0, min(ends) - time.monotonic()) if ends else None
-        watched = [self._descriptor] if self._until is not None else [self._descriptor, self._wake_read]
-        readable, _, _ = select.select(watched, [], [], wait)
-        if self._descriptor in readable:
-            try:
-                data = os.read(self._descriptor, min(_PIECE, room))
-            except OSError:
-                data = b""
-            return Piece(data, last=not data or self._is_over())
-        return Piece(b"", last=self._is_over())
+        ending, now = self._ending, time.monotonic()
+        limits = [] if due is None else [due - now]
+        if ending:
+            limits += [ENDING_SECONDS - self._silent, ENDING_MOST_SECONDS - self._waited]
+        watched = [self._descriptor] if ending else [self._descriptor, self._wake_read]
+        readable, _, _ = select.select(watched, [], [], max(0.0, min(limits)) if limits else None)
+        if ending:
+            # Only this is waiting for the recorder: while the line has no room, it is the recorder that waits.
+            passed = time.monotonic() - now
+            self._silent, self._waited = self._silent + passed, self._waited + passed
+        if self._descriptor not in readable:
+            return Piece(b"", last=self._is_over())
+        data = self._take(min(_PIECE, room))
+        if ending:
+            self._silent, self._read_on = 0.0, self._read_on + len(data)
+        return Piece(data, last=not data or self._is_over())
+
+    def _take(self, most: int) -> bytes:
+        try:
+            data = os.read(self._descriptor, most)
+        except OSError:
+            return b""
+        self._finished = not data
+        return data
 
     def _is_over(self) -> bool:
-        return self._until is not None and time.monotonic() >= self._until
+        return self._silent >= ENDING_SECONDS or self._waited >= ENDING_MOST_SECONDS or self._read_on >= ENDING_MOST

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from corncrake_crypto.recipients import Recipient
     from corncrake_crypto.report import Closed
     from corncrake_reporter.attachments import Attachment
-    from corncrake_reporter.sources import Measured, Source
+    from corncrake_reporter.sources import ChangedError, Measured, Source, UnreadableError
     from corncrake_reporter.visit import Visit
 
 _MESSAGE_LENGTH = 16
@@ -54,7 +54,7 @@ class Outgoing:
         next: all blocks before this one are there.
         key: the block key of `next`.
         asked_until: an earlier run may have tried blocks before this one.
-        changed: its bytes are no longer what they were.
+        fault: why the rest of it is not sent: its bytes are no longer what they were, or cannot be read.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Outgoing:
     key: bytes = field(repr=False)
     next: int = 0
     asked_until: int = 0
-    changed: bool = False
+    fault: ChangedError | UnreadableError | None = None
     _there: set[int] = field(default_factory=set[int])
 
     @property
@@ -86,6 +86,7 @@ class Outgoing:
 
         Raises:
             ChangedError: the file is no longer what the report says.
+            UnreadableError: it cannot be read any more.
         """
         cut = self.measured.cut
         last = True if index == cut.data_blocks - 1 else None

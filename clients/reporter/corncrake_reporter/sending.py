@@ -3,30 +3,31 @@
 
 Rules of this file: the report goes first, so that a line that breaks for good costs the rest of the files only. The same sealed bytes go
 again until the server has answered; it gives the same receipt for the same bytes, so that nothing is there twice. A file that changes
-meanwhile is left where it is and named; the others go on.
+meanwhile, or can no longer be read, is left where it is and named; the others go on. What an earlier run left to go on from is removed when
+all has arrived, or when the server refuses the report, and never because of what the person names or what happens on this machine.
 
 Source: crypto/spec/report.md; crypto/spec/block.md; crypto/spec/receipt.md.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from corncrake_crypto.block import block_id, next_block_key
 from corncrake_crypto.encoding import unb64url
-from corncrake_crypto.errors import StoreError
+from corncrake_crypto.errors import Failure, StoreError
 from corncrake_crypto.padding import BLOCK_CLASS, wire_size
 from corncrake_crypto.receipt import open_receipt, report_id
 from corncrake_reporter.bringing import LARGE_WEIGHT, Bringer, Job
-from corncrake_reporter.continuing import Continuation, check_sizes, keep, take_up
+from corncrake_reporter.continuing import Continuation, TooOldError, in_order, keep
 from corncrake_reporter.sealing import prepare, seal_report
-from corncrake_reporter.sources import ChangedError, measure
-from corncrake_reporter.transport import Server
+from corncrake_reporter.sources import ChangedError, UnreadableError, measure
+from corncrake_reporter.transport import RefusedError, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from corncrake_crypto.codename import Codename
@@ -78,7 +79,8 @@ def send(papers: Visit, codename: Codename, message: Message, line: Line, path: 
         path: where to note from what a later run can go on; None to leave nothing on the disk.
 
     Raises:
-        UsageError: `size`, when it is too long for one report, and nothing was sent; ChangedError: a file was not sent to its end.
+        UsageError: `size`, when it is too long for one report, and nothing was sent.
+        ChangedError, UnreadableError: a file was not sent to its end; the file to go on from stays.
         LineError: the line stayed broken.
         RefusedError: the server said no.
         FileError, PeerError: the prekeys, or the receipt, are not right.
@@ -91,9 +93,12 @@ def send(papers: Visit, codename: Codename, message: Message, line: Line, path: 
     del prepared
     kept = keep(papers, report_id(sealed), sealed, files)
     continuation = Continuation(path, kept, files)
+    # The words first: from here on something may be there that only they lead back to.
+    line.sealed(line.progress)
     continuation.save()
-    line.progress.kept = path is not None
-    post(papers, papers.epoch, sealed, line)
+    line.progress.kept = line.progress.wrote = path is not None
+    with _refused(continuation, line.progress):
+        post(papers, papers.epoch, sealed, line)
     return _bring_files(papers.link.origin, files, continuation, line)
 
 
@@ -103,26 +108,40 @@ def go_on(kept: Kept, path: Path, attachments: Sequence[Attachment], papers: Cal
     Args:
         kept: what it left.
         path: where it left it.
-        attachments: the same files in the same order.
+        attachments: the same files, in any order.
         papers: makes a visit; only needed while the server has not signed for the report.
         line: as for `send`.
 
     Raises:
-        UsageError: `misuse`, when these are other files or `kept` is damaged.
+        UsageError: `misuse`, when these are other files or `kept` is damaged, and nothing was sent; TooOldError.
         As `send`.
     """
     progress = line.progress
-    progress.kept = progress.continued = True
-    progress.report = kept.report
-    check_sizes(kept, attachments)
-    measured = measure_all(attachments, line)
-    files = [take_up(*one) for one in zip(kept.files, attachments, measured, strict=True)]
+    progress.kept = progress.continued = progress.wrote = True
+    progress.report, progress.signed = kept.report, kept.sealed is None
+    files = in_order(kept, attachments, partial(measure_all, attachments, line))
     continuation = Continuation(path, kept, files)
-    if kept.sealed is None:
-        progress.signed = True
-    else:
-        post(papers(), kept.epoch, unb64url(kept.sealed), line)
+    if kept.sealed is not None:
+        # Looked for before `tried` is set: papers that do not come are no report that left.
+        found = papers()
+        with _refused(continuation, progress):
+            post(found, kept.epoch, unb64url(kept.sealed), line)
     return _bring_files(kept.origin, files, continuation, line)
+
+
+@contextmanager
+def _refused(continuation: Continuation, progress: Progress) -> Generator[None]:
+    """Leave nothing to go on from, when the server has refused a report that it cannot have, or will never take."""
+    try:
+        yield
+    except RefusedError as error:
+        too_old = progress.continued and error.failure is Failure.EPOCH
+        if too_old or not progress.may_be_there(error):
+            continuation.remove()
+            progress.kept = False
+        if too_old:
+            raise TooOldError from error
+        raise
 
 
 def _jobs(file: Outgoing, progress: Progress) -> Iterator[tuple[int, Job]]:
@@ -130,7 +149,7 @@ def _jobs(file: Outgoing, progress: Progress) -> Iterator[tuple[int, Job]]:
     weight = 1 if block_class == BLOCK_CLASS else LARGE_WEIGHT
     key = file.key
     for index in range(file.next, file.total):
-        if file.changed:
+        if file.fault:
             return
 
         def arrived(index: int = index) -> None:
@@ -138,8 +157,10 @@ def _jobs(file: Outgoing, progress: Progress) -> Iterator[tuple[int, Job]]:
             progress.sent += 1
 
         def failed(error: Exception) -> bool:
-            file.changed = file.changed or isinstance(error, ChangedError)
-            return isinstance(error, ChangedError)
+            if not isinstance(error, ChangedError | UnreadableError):
+                return False
+            file.fault = file.fault or error
+            return True
 
         seal = partial(file.sealed_block, index)
         yield index, Job(block_id(key), seal, arrived, failed, wire_size(1, block_class), weight, ask=index < file.asked_until)
@@ -166,9 +187,12 @@ def _bring_files(origin: str, files: Sequence[Outgoing], continuation: Continuat
         with suppress(StoreError):
             continuation.save()
         raise
+    if faults := [file.fault for file in files if file.fault]:
+        with suppress(StoreError):
+            continuation.save()
+        names = ", ".join(file.name for file in files if file.fault)
+        raise (UnreadableError if any(isinstance(fault, UnreadableError) for fault in faults) else ChangedError)(names)
     continuation.remove()
     progress.kept = False
-    if changed := [file.name for file in files if file.changed]:
-        raise ChangedError(", ".join(changed))
     line.tell(progress)
     return progress

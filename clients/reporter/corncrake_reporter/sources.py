@@ -16,7 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
 from corncrake_crypto.block import Plan, data_room, plan
-from corncrake_crypto.errors import Failure, UsageError
+from corncrake_crypto.errors import Failure, StoreError, UsageError
 from corncrake_reporter.cleaning import clean_picture
 
 if TYPE_CHECKING:
@@ -39,6 +39,19 @@ class ChangedError(UsageError):
         self.name = name
 
 
+class UnreadableError(StoreError):
+    """A file cannot be read any more: its disk or stick is gone, say. Nothing is known about what is in it.
+
+    Attributes:
+        name: the file's.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Say which file."""
+        super().__init__(Failure.STORE, f"{name} cannot be read any more")
+        self.name = name
+
+
 class Source(Protocol):
     """Bytes that can be read in pieces, from any thread."""
 
@@ -51,7 +64,8 @@ class Source(Protocol):
         """Return `length` bytes from `offset` on, fewer at the end.
 
         Raises:
-            ChangedError: they cannot be read any more.
+            ChangedError: they are others, or of another number.
+            UnreadableError: they cannot be read any more.
         """
         ...
 
@@ -98,7 +112,7 @@ class PlainSource:
                     raise ChangedError(self._path.name)
                 return os.pread(file.fileno(), length, offset)
         except OSError as error:
-            raise ChangedError(self._path.name) from error
+            raise UnreadableError(self._path.name) from error
 
     def release(self) -> None:
         """Do nothing: nothing is held."""
@@ -124,6 +138,8 @@ class PictureSource:
     def _clean(self) -> bytes:
         try:
             data = clean_picture(self._path.read_bytes()).data
+        except OSError as error:
+            raise UnreadableError(self._path.name) from error
         except Exception as error:
             raise ChangedError(self._path.name) from error
         if len(data) != self.size:
@@ -165,7 +181,8 @@ def measure(name: str, source: Source, read: Callable[[int], None]) -> Measured:
 
     Raises:
         UsageError: `size`, when no report can carry it.
-        ChangedError: it grew, shrank or went while it was read.
+        ChangedError: it grew or shrank while it was read.
+        UnreadableError: it went while it was read.
     """
     cut = plan(source.size)
     room, left = data_room(cut.block_class), source.size
@@ -187,6 +204,7 @@ def read_block_data(name: str, source: Source, measured: Measured, index: int) -
 
     Raises:
         ChangedError: they are not the same.
+        UnreadableError: they cannot be read any more.
     """
     if index >= measured.cut.data_blocks:
         return b""

@@ -6,6 +6,7 @@ Rules of this file: each change is said once; what only grows is shown by a mete
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from corncrake_reporter.line import Line
@@ -35,14 +36,16 @@ def tell_file(one: Attachment, page: str, terminal: Terminal) -> None:
 class Teller:
     """Follows one sending."""
 
-    def __init__(self, terminal: Terminal, progress: Progress, signed: Callable[[Progress], None]) -> None:
-        """Tell on `terminal`; `signed` is called when the server has signed for the report."""
+    def __init__(self, terminal: Terminal, progress: Progress, sealed: Callable[[], None], signed: Callable[[Progress], None]) -> None:
+        """Tell on `terminal`; `sealed` and `signed` are called as `Line` says."""
         self._terminal = terminal
         self._reading = Meter(terminal, "reading")
         self._sending = Meter(terminal, "sending")
-        self._waiting = self._held = False
+        self._waiting = self._held = self._ending = False
+        self._until = 0.0
+        self._sealed = sealed
         self._signed = signed
-        self.line = Line(tell=self._tell, read=self._reading.show, signed=self._is_signed, progress=progress)
+        self.line = Line(tell=self._tell, read=self._reading.show, sealed=lambda _: self._sealed(), signed=self._is_signed, progress=progress)
 
     def _is_signed(self, progress: Progress) -> None:
         if progress.receipt is not None:
@@ -56,12 +59,24 @@ class Teller:
             return "wait_report"
         return "wait_live" if progress.live else "wait_blocks"
 
+    def _tell_wait(self, progress: Progress) -> None:
+        terminal = self._terminal
+        if not progress.busy:
+            terminal.say(self._wait_key(progress), sent=progress.sent, total=progress.total)
+            return
+        # By the clock of whoever looks, at the end of the minute.
+        at = time.strftime("%H:%M", time.localtime(progress.until + 59))
+        when = message(terminal.tongue, "busy_at", time=at) if progress.until else message(terminal.tongue, "busy_soon")
+        terminal.say("busy" if progress.signed else "busy_report", sent=progress.sent, when=when)
+
     def _tell(self, progress: Progress) -> None:
-        if progress.waiting and not self._waiting:
-            self._terminal.say(self._wait_key(progress), sent=progress.sent, total=progress.total)
+        if progress.waiting and (not self._waiting or progress.until != self._until):
+            self._tell_wait(progress)
         if progress.held and not self._held:
             self._terminal.say("live_held")
-        self._waiting, self._held = progress.waiting, progress.held
+        if progress.ending and not self._ending:
+            self._terminal.say("live_ending")
+        self._waiting, self._held, self._ending, self._until = progress.waiting, progress.held, progress.ending, progress.until
         if not progress.signed or progress.waiting:
             return
         if progress.live:

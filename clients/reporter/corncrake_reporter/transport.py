@@ -2,7 +2,7 @@
 """The server as a reporter sees it: bytes in, bytes out, nothing believed.
 
 Rules of this file: no cookies, no redirects, no header that tells one reporter from another. Every answer has a largest size, counted
-as it comes; every wait has an end. A line that breaks is told apart from a server that says no.
+as it comes; every wait has an end. A line that breaks is told apart from a server that is busy, and both from one that says no.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ PIECE: Final = 65_536
 _OK: Final = frozenset({200, 201})
 _NOT_HERE: Final = 404
 _CONFLICT: Final = 409
-_PASSING: Final = frozenset({408, 429, 502, 503, 504})
-"""What a slow line or a tired server says: as good as a broken line."""
+_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504, 507})
+"""What a slow line, a tired server or a full one says: it passes, and is waited for."""
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _LOOPBACK: Final = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?")
 _JUST_BYTES: Final = {"content-type": "application/octet-stream"}
 
@@ -49,6 +50,19 @@ class LineError(StoreError):
     def __init__(self, detail: str) -> None:
         """Say how it broke."""
         super().__init__(Failure.STORE, detail)
+
+
+class BusyError(LineError):
+    """The server answered, but cannot take it just now.
+
+    Attributes:
+        after: seconds that it asks to wait for, as it says; 0 when it does not say.
+    """
+
+    def __init__(self, status: int, after: str | None) -> None:
+        """Keep what it said; `after` is the header Retry-After, of which only a number of seconds is understood."""
+        super().__init__(f"the server cannot take it just now, status {status}")
+        self.after = int(after) if after is not None and _SECONDS.fullmatch(after) else 0
 
 
 class RefusedError(PeerError):
@@ -136,7 +150,7 @@ class Server:
         except httpx.HTTPError as error:
             raise LineError(f"the line to the server broke ({type(error).__name__})") from error
         if answer.status_code in _PASSING:
-            raise LineError(f"the server cannot answer just now, status {answer.status_code}")
+            raise BusyError(answer.status_code, answer.headers.get("retry-after"))
         return answer.status_code, received
 
     def _bounded(self, answer: httpx.Response, most: int) -> bytes:

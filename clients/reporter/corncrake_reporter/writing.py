@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corncrake_crypto.codename import Codename
 from corncrake_crypto.encoding import root_text
@@ -97,6 +97,13 @@ def _check_places(wish: Wish) -> None:
         raise UsageError(Failure.MISUSE, "--live goes with neither --file nor --continue-file")
 
 
+class Shows(NamedTuple):
+    """What shows the twelve words of a first report: before anything of it leaves or is written anywhere, and when the server has signed for it."""
+
+    sealed: Callable[[], None]
+    signed: Callable[[], None]
+
+
 class Writing:
     """One run of `send` or `add`.
 
@@ -104,13 +111,13 @@ class Writing:
         thread: of what was sent, when it is known here.
     """
 
-    def __init__(self, wish: Wish, terminal: Terminal, progress: Progress, words: Callable[[], None]) -> None:
-        """Prepare; `words` shows the twelve words when the server has signed for a first report."""
+    def __init__(self, wish: Wish, terminal: Terminal, progress: Progress, shows: Shows) -> None:
+        """Prepare; `shows` says what shows the twelve words."""
         self._wish = wish
         self._terminal = terminal
         self._progress = progress
-        self._words = words
-        self._teller = Teller(terminal, progress, self._signed)
+        self._words = shows.signed
+        self._teller = Teller(terminal, progress, shows.sealed, self._signed)
 
     def _signed(self, progress: Progress) -> None:
         if self._wish.receipt is not None and progress.receipt is not None:
@@ -133,6 +140,7 @@ class Writing:
         """Go on with what an earlier run began; raises as `sending.go_on` and `attach_all`."""
         wish, terminal, path = self._wish, self._terminal, self._wish.continue_file
         assert path is not None  # noqa: S101 - `begun` read it
+        self._progress.kept = self._progress.continued = True
         attachments = attach_all(wish.files, keep=wish.keep)
         terminal.say("continues_report")
         terminal.say("kept_where", path=path)
@@ -187,6 +195,8 @@ class Writing:
             take = Take(live, recording, lambda: visit(link, codename, today()))
             closed = send_live(papers, codename, said, take, self._teller.line)
         self._terminal.say("live_closed", done=amount(closed.size), sent=closed.blocks)
+        if not recording.is_finished:
+            self._terminal.say("live_cut")
         return {"closed": {"size": closed.size, "blocks": closed.blocks, "sha256": closed.sha256}}
 
     def run(self, codename: Callable[[], Codename]) -> Result | None:
@@ -199,13 +209,18 @@ class Writing:
 
 @contextmanager
 def _ended_by_signals(recording: Recording) -> Generator[None]:
-    """Have Ctrl-C, a closed window and a polite kill end the recording properly; a second Ctrl-C ends the program at once."""
+    """Have Ctrl-C, a closed window and a polite kill end the recording properly; a second Ctrl-C ends the program at once.
+
+    What is ignored stays so: whoever started it with `nohup` or in the background meant it to outlast the window.
+    """
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
 
     def end(_number: int, _frame: FrameType | None) -> None:
         recording.end()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.SIGINT in heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield
     finally:

@@ -27,8 +27,8 @@ class Ran(NamedTuple):
 
     @property
     def said(self) -> dict[str, Any]:
-        """The one JSON object that was printed."""
-        return json.loads(self.out)
+        """The last JSON object that was printed."""
+        return json.loads(self.out.splitlines()[-1])
 
 
 Run = Callable[..., Ran]

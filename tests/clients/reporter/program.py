@@ -60,10 +60,15 @@ def finish(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
 
 
 def said(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Wait for it to succeed, and return the one JSON object that it printed."""
+    """Wait for it to succeed, and return the last JSON object that it printed."""
     code, out, err = finish(process)
     assert code == 0, err
-    return json.loads(out)
+    return last(out)
+
+
+def last(out: str | bytes) -> dict[str, Any]:
+    """The last JSON object that was printed; before it `send` prints one with the words."""
+    return json.loads(out.splitlines()[-1])
 
 
 def status_mib(process: subprocess.Popen[bytes], field: str) -> float:

@@ -3,7 +3,6 @@
 
 import hashlib
 import io
-import json
 import os
 import re
 import signal
@@ -19,6 +18,7 @@ import av
 import pytest
 
 from corncrake_crypto.block import BLOCK_DATA, block_ids
+from corncrake_crypto.codename import Codename
 from corncrake_crypto.encoding import unb64url
 from corncrake_crypto.file_identity import file_tag
 from corncrake_crypto.identities import Identity
@@ -26,11 +26,16 @@ from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.receipt import Receipt, sign_receipt
 from corncrake_crypto.report import File, Report
 from corncrake_crypto.signatures import SigningKey
-from corncrake_reporter.recording import MAX_WAITING
+from corncrake_reporter.line import Line
+from corncrake_reporter.live import LiveName, Take, send_live
+from corncrake_reporter.recording import ENDING_SECONDS, MAX_WAITING, Recording
+from corncrake_reporter.sealing import Message
+from corncrake_reporter.visit import Link, visit
 from tests.clients.reporter import film
 from tests.clients.reporter.conftest import Answer, Middle
-from tests.clients.reporter.program import PATIENCE_S, digest, finish, opened, pieces, reports, said, start
+from tests.clients.reporter.program import PATIENCE_S, digest, finish, last, opened, pieces, reports, said, start
 from tests.server.running import RunningServer
+from tests.simulators.organisation import TODAY
 
 LIVE = ("--json", "--text", "x", "--live", "--name", "bridge.ts", "--type", "video/x-made-up")
 
@@ -123,12 +128,54 @@ def test_whoever_ends_it_closes_it_with_all_that_came_in(server: RunningServer, 
     pipe.flush()
     wait_for_block(server, file, 0)
     process.send_signal(sent)
-    out = process.stdout
+    out, err = process.stdout, process.stderr
     assert out is not None
-    # The pipe stays open: the program does not wait for whoever writes to close it.
-    went = json.loads(out.read())
+    assert err is not None
+    # The pipe stays open: the program does not wait for whoever writes to close it, and says so.
+    went = last(out.read())
     assert process.wait() == 0
     check_closed(server, went, data)
+    told = err.read().decode()
+    assert "It ends. What is still here leaves" in told
+    assert "Whoever records had not ended when this stopped reading." in told
+
+
+def test_a_closed_window_does_not_end_what_was_started_to_outlast_it(server: RunningServer) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        # As `nohup` does: what is ignored stays so in the program that is started.
+        process, pipe, file = begun(server)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    data = random_bytes(BLOCK_DATA + 1_000)
+    pipe.write(data)
+    pipe.flush()
+    wait_for_block(server, file, 0)
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(ENDING_SECONDS + 2)
+    pipe.write(data)
+    check_closed(server, said(process), data + data)
+
+
+def test_a_recording_outlasts_a_line_that_is_broken_for_longer_than_a_file_would_wait(middle: Middle) -> None:
+    pauses: list[float] = []
+
+    def change(method: str, _path: str, answer: Answer) -> Answer | None:
+        return None if method == "PUT" and len(pauses) < 3 else answer
+
+    middle.between.change = change
+    codename = Codename.generate()
+    link = Link(middle.server.origin, middle.server.organisation.root, None)
+    papers = visit(link, codename, TODAY)
+    ours, theirs = os.pipe()
+    os.write(theirs, b"the bridge")
+    os.close(theirs)
+    take = Take(LiveName("bridge.ts", "video/mp2t"), Recording(ours), lambda: visit(link, codename, TODAY))
+    line = Line(pause=pauses.append, tries=2)
+    closed = send_live(papers, codename, Message("first", "en", ()), take, line)
+    os.close(ours)
+    assert (closed.size, len(pauses), line.progress.closed) == (10, 3, True)
 
 
 def test_nothing_is_read_before_the_receipt_was_verified(middle: Middle) -> None:
@@ -168,7 +215,7 @@ def test_what_comes_faster_than_it_leaves_waits_in_the_pipe_and_all_arrives(midd
     middle.between.change = lambda _method, _path, answer: answer
     out = process.stdout
     assert out is not None
-    check_closed(middle.server, json.loads(out.read()), data)
+    check_closed(middle.server, last(out.read()), data)
 
 
 def test_a_terminal_is_no_recording_and_whoever_tries_is_told_how(server: RunningServer) -> None:

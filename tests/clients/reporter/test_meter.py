@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a person sees while it goes on: a bar where one can be drawn, plain lines where not, and results alone on standard output."""
 
-import json
 import os
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from corncrake_reporter.meter import PLAIN_SECONDS, Meter, amount
 from corncrake_reporter.terminal import Terminal
-from tests.clients.reporter.program import finish, start
+from tests.clients.reporter.program import finish, last, start
 from tests.server.running import RunningServer
 
 
@@ -90,7 +89,7 @@ def test_a_person_sees_a_bar_and_a_program_reads_one_object(server: RunningServe
         pass  # the other side has closed its terminal
     os.close(ours)
     code, out, _ = finish(process)
-    assert (code, json.loads(out)["blocks"]) == (0, 8)
+    assert (code, last(out)["blocks"]) == (0, 8)
     assert b"\rReading your files [" in seen
     assert b"\rSending [" in seen
     assert b"%" in seen

@@ -22,9 +22,9 @@ from corncrake_reporter.bringing import LARGE_WEIGHT
 from corncrake_reporter.line import Line
 from corncrake_reporter.sealing import Message
 from corncrake_reporter.sending import send
-from corncrake_reporter.sources import ChangedError
+from corncrake_reporter.sources import ChangedError, UnreadableError
 from corncrake_reporter.visit import Link, visit
-from tests.clients.reporter.program import PATIENCE_S, arrived_whole, digest, finish, opened, pieces, said, start
+from tests.clients.reporter.program import PATIENCE_S, arrived_whole, digest, finish, last, opened, pieces, said, start
 from tests.server.running import RunningServer
 from tests.simulators.line import BadLine, Faults
 from tests.simulators.organisation import TODAY
@@ -161,31 +161,81 @@ def test_whoever_ends_it_is_told_to_run_it_again_and_needs_no_words_for_that(ser
     process = begun(server, line, words, 12_000_000)
     process.send_signal(signal.SIGINT)
     code, out, err = finish(process)
-    assert (code, len(json.loads(out)["words"].split())) == (1, 12)
+    assert (code, len(last(out)["words"].split())) == (1, 12)
     assert "You ended it. The report is there and signed for." in err
     assert "Run the same command again, with the same --continue-file" in err
     line.faults = Faults()
     again = said(start(server, "send", *words))
-    assert (again["report"], again["blocks"]) == (json.loads(out)["report"], plan(12_000_000).total_blocks)
+    assert (again["report"], again["blocks"]) == (last(out)["report"], plan(12_000_000).total_blocks)
     arrived_whole(server, again["report"], path)
 
 
-def test_a_file_that_is_no_longer_what_it_was_is_left_and_named_and_the_others_arrive(server: RunningServer, line: BadLine, tmp_path: Path) -> None:
-    first, second, kept = file_of(tmp_path / "first.bin", 12_000_000), file_of(tmp_path / "second.bin", 400_000), tmp_path / "kept"
-    words = ("--json", "--text", "x", "--file", first, "--file", second, "--continue-file", kept)
-    process = begun(server, line, words, 12_000_000)
+def interrupted(server: RunningServer, line: BadLine, words: tuple[str | Path, ...], size: int) -> None:
+    process = begun(server, line, words, size)
     process.kill()
     finish(process)
-    report = json.loads(kept.read_text())["report"]
-    with first.open("r+b") as file:
-        file.write(b"changed")
-    code, _, err = finish(start(server, "send", *words))
-    assert code == 1
-    assert err.splitlines()[-1].startswith("altered: A file is no longer what it was")
-    assert "first.bin" in err.splitlines()[-1]
-    assert "second.bin" not in err.splitlines()[-1]
-    whole = opened(server, report).report.files[1]
-    assert digest(pieces(server, whole)) == whole.sha256 == hashlib.sha256(second.read_bytes()).hexdigest()
+    line.faults = Faults()
+
+
+def test_files_may_be_named_in_another_order_and_changed_ones_stop_it_before_anything_leaves(
+    server: RunningServer, line: BadLine, tmp_path: Path
+) -> None:
+    first, second, kept = file_of(tmp_path / "first.bin", 12_000_000), file_of(tmp_path / "second.bin", 400_000), tmp_path / "kept"
+    words = ("--json", "--text", "x", "--continue-file", kept)
+    interrupted(server, line, (*words, "--file", first, "--file", second), 12_000_000)
+    was, begun_as = second.read_bytes(), kept.read_bytes()
+    second.write_bytes(random_bytes(400_000))
+    up = line.up
+    code, out, err = finish(start(server, "send", *words, "--file", second, "--file", first))
+    assert (code, out, err.splitlines()[-1][:7]) == (2, "", "misuse:")
+    assert "The file of --continue-file is still there" in err
+    assert "nothing on this machine was changed" not in err
+    assert (line.up, kept.read_bytes()) == (up, begun_as)
+    second.write_bytes(was)
+    went = said(start(server, "send", *words, "--file", second, "--file", first))
+    arrived_whole(server, went["report"], first, second)
+    assert not kept.exists()
+
+
+def sending(server: RunningServer, paths: tuple[Path, ...], line: Line, kept: Path) -> None:
+    codename = Codename.generate()
+    papers = visit(Link(server.origin, server.organisation.root, None), codename, TODAY)
+    send(papers, codename, Message("first", "en", (), tuple(attach(path, keep=True) for path in paths)), line, kept)
+
+
+def test_a_stick_that_is_pulled_is_no_changed_file_and_it_goes_on_when_it_is_back(server: RunningServer, tmp_path: Path) -> None:
+    here, stick, kept = file_of(tmp_path / "here.bin", 400_000), file_of(tmp_path / "stick.bin", 600_000), tmp_path / "kept"
+
+    def pull(_: object) -> None:
+        stick.rename(tmp_path / "away")
+
+    line = Line(signed=pull)
+    with pytest.raises(UnreadableError, match=r"stick\.bin cannot be read any more"):
+        sending(server, (stick, here), line, kept)
+    entry = opened(server, line.progress.report).report.files[1]
+    assert digest(pieces(server, entry)) == hashlib.sha256(here.read_bytes()).hexdigest()
+    assert line.progress.kept
+    (tmp_path / "away").rename(stick)
+    went = said(start(server, "send", "--json", "--text", "x", "--file", stick, "--file", here, "--continue-file", kept))
+    arrived_whole(server, went["report"], stick, here)
+    assert not kept.exists()
+
+
+def test_a_file_that_changes_is_left_and_named_and_the_others_arrive_and_it_can_be_gone_on_with(server: RunningServer, tmp_path: Path) -> None:
+    first, second, kept = file_of(tmp_path / "first.bin", 400_000), file_of(tmp_path / "second.bin", 400_001), tmp_path / "kept"
+    was = first.read_bytes()
+
+    def change(_: object) -> None:
+        first.write_bytes(bytes(400_000))
+
+    line = Line(signed=change)
+    with pytest.raises(ChangedError, match=r"^altered: first\.bin is"):
+        sending(server, (first, second), line, kept)
+    entry = opened(server, line.progress.report).report.files[1]
+    assert digest(pieces(server, entry)) == hashlib.sha256(second.read_bytes()).hexdigest()
+    first.write_bytes(was)
+    went = said(start(server, "send", "--json", "--text", "x", "--file", first, "--file", second, "--continue-file", kept))
+    arrived_whole(server, went["report"], first, second)
 
 
 def test_a_block_that_changed_after_it_was_hashed_is_never_sent(server: RunningServer, tmp_path: Path) -> None:

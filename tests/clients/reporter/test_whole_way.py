@@ -23,7 +23,7 @@ from corncrake_crypto.signatures import SigningKey
 from corncrake_crypto.unseal import unseal
 from tests.clients.reporter.conftest import Run
 from tests.clients.reporter.pictures import SERIAL, telling_picture
-from tests.clients.reporter.program import opened
+from tests.clients.reporter.program import last, opened
 from tests.server.running import RunningServer
 from tests.simulators.organisation import TODAY
 
@@ -203,7 +203,7 @@ def test_whoever_says_no_at_the_end_has_sent_nothing(server: RunningServer, run:
 def test_the_program_runs_as_a_command(server: RunningServer) -> None:
     words = [sys.executable, "-m", "corncrake_reporter", "send", "--json", "--server", server.origin, "--root", root_text(server.organisation.root)]
     ran = subprocess.run([*words, "--text", STORY], env=server.environment, capture_output=True, text=True, check=True)
-    assert opened(server, json.loads(ran.stdout)["report"]).report.day == TODAY
+    assert opened(server, last(ran.stdout)["report"]).report.day == TODAY
 
 
 def test_whoever_comes_when_no_reviewer_was_seen_for_long_is_told_since_when(server: RunningServer, run: Run) -> None:
