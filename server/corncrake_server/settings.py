@@ -2,7 +2,8 @@
 """What an operator may set: one TOML file, or `CORNCRAKE_…` in the environment, which wins.
 
 Rules of this file: every setting has a default that is safe, but the data folder and, to make a log, the origin. An unknown
-setting is refused: a misspelt one must not be silently without effect.
+setting is refused, in the file and in the environment: a misspelt one must not be silently without effect. So is a value with which
+the server could not do its work.
 """
 
 from __future__ import annotations
@@ -13,14 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from corncrake_crypto.errors import Failure, UsageError
+from corncrake_crypto.padding import LARGE_BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "CORNCRAKE_"
-_NOT_SETTINGS = frozenset({"CORNCRAKE_TODAY", "CORNCRAKE_PASSPHRASE", "CORNCRAKE_WORDS", "CORNCRAKE_CONFIG"})
+_NOT_SETTINGS = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "PASSPHRASE", "SCREENSHOTS", "TEST_TIER", "TODAY", "WORDS"))
+"""What other programs of ours are told in the environment, and where the settings are."""
+_MOST_REPORT = wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1])
+_MOST_BLOCK = wire_size(1, LARGE_BLOCK_CLASS)
+_Count = Annotated[int, Meta(ge=1)]
+_Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,8 +48,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         block_seconds: the same for a block. With the largest block and a quarter of an hour, 4.6 kB a second are enough.
         body_bytes_per_second: least mean rate, bytes a second, after `body_grace_seconds`.
         body_grace_seconds: seconds before the rate counts.
-        reports_held: bytes of memory for reports that come or wait to be stored. When it is used up, the slowest are given up.
-        blocks_held: bytes of the data folder's disk for blocks that come and are not stored yet; in the same way.
+        reports_held: bytes of memory for reports that come or wait to be stored, at least the largest report. When it is used
+            up, the slowest are given up.
+        blocks_held: bytes of the data folder's disk for blocks that come and are not stored yet, at least
+            the largest block; in the same way.
         parcels_held: bytes of disk for parcels that come.
         disk_reserve: bytes that blocks and parcels must leave free; reports may use seven eighths of them.
         block_store: where sealed blocks of files lie: `files` in the data folder, or `s3`. The other `s3_` settings are for that;
@@ -61,26 +71,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     origin: str = ""
     key_dir: str = ""
     uds: str = ""
-    port: int = 8642
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8642
     page_dir: str = ""
     publish_at: str = "00:15"
-    body_seconds: int = 60
-    block_seconds: int = 900
-    body_bytes_per_second: int = 1024
-    body_grace_seconds: int = 5
-    reports_held: int = 32 * 1024 * 1024
-    blocks_held: int = 1024 * 1024 * 1024
-    parcels_held: int = 256 * 1024 * 1024
-    disk_reserve: int = 256 * 1024 * 1024
+    body_seconds: _Seconds = 60
+    block_seconds: _Seconds = 900
+    body_bytes_per_second: _Count = 1024
+    body_grace_seconds: _Seconds = 5
+    reports_held: Annotated[int, Meta(ge=_MOST_REPORT)] = 32 * 1024 * 1024
+    blocks_held: Annotated[int, Meta(ge=_MOST_BLOCK)] = 1024 * 1024 * 1024
+    parcels_held: _Count = 256 * 1024 * 1024
+    disk_reserve: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
     block_store: Literal["files", "s3"] = "files"
-    blocks_most: Annotated[int, msgspec.Meta(ge=0)] = 0
-    block_days: Annotated[int, msgspec.Meta(ge=7)] = 60
+    blocks_most: Annotated[int, Meta(ge=0)] = 0
+    block_days: Annotated[int, Meta(ge=7)] = 60
     s3_bucket: str = ""
     s3_endpoint: str = ""
     s3_region: str = ""
     s3_prefix: str = "blocks"
-    batch_reports: int = 64
-    graceful_seconds: int = 5
+    batch_reports: _Count = 64
+    graceful_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 5
 
     @property
     def data(self) -> Path:
@@ -99,11 +109,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        key.removeprefix(PREFIX).lower(): value
-        for key, value in environment.items()
-        if key.startswith(PREFIX) and key not in _NOT_SETTINGS and key.removeprefix(PREFIX).lower() in Settings.__struct_fields__
-    }
+    given = {key: value for key, value in environment.items() if key.startswith(PREFIX) and key not in _NOT_SETTINGS}
+    settings = {key.removeprefix(PREFIX).lower(): value for key, value in given.items()}
+    if unknown := sorted(key for key in given if key.removeprefix(PREFIX).lower() not in Settings.__struct_fields__):
+        # The value is not said: it may be a secret under a wrong name.
+        raise UsageError(Failure.MISUSE, f"the environment has settings that there are not: {', '.join(unknown)}")
+    return settings
 
 
 def load_settings(config: Path | None, overrides: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Settings:
@@ -115,7 +126,8 @@ def load_settings(config: Path | None, overrides: Mapping[str, object], environm
         environment: usually the process's own.
 
     Raises:
-        UsageError: `misuse`: no data folder, an unknown setting, or a value of the wrong type.
+        UsageError: `misuse`: no data folder, an unknown setting, or a value of the wrong type or
+            out of bounds.
     """
     values: dict[str, object] = {}
     if config is not None:

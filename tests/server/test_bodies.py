@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from corncrake_crypto.padding import BLOCK_CLASS, wire_size
+from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
 from tests.server.running import RunningServer
 from tests.simulators.organisation import EPOCH
 
 SLOW = 400
 PIECE = bytes(1_100)
 LENGTH = wire_size(2, 12_288)
+LARGE_REPORT = REPORT_CLASSES[-1]
+HELD = wire_size(MAX_RECIPIENTS, LARGE_REPORT)
 BLOCK_LENGTH = wire_size(1, BLOCK_CLASS)
 REPORTS = f"POST /v1/desks/legal/epochs/{EPOCH}/reports"
 
@@ -74,10 +76,10 @@ def test_hundreds_of_bodies_that_trickle_do_not_keep_out_a_report(tmp_path: Path
 
 
 def test_when_the_bytes_are_used_up_the_slowest_is_given_up_and_a_whole_report_is_taken(tmp_path: Path) -> None:
-    with serving(tmp_path, reports_held=40_000) as server:
+    with serving(tmp_path, reports_held=HELD) as server:
         slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(5)]
         for connection in slow:
-            connection.sendall(head(REPORTS, LENGTH) + bytes(7_500))
+            connection.sendall(head(REPORTS, wire_size(2, LARGE_REPORT)) + bytes(55_000))
             connection.settimeout(30)
         assert server.send(server.report()).status_code == 201
         # It is given up for the report's sake, long before its own time is over.
@@ -87,9 +89,9 @@ def test_when_the_bytes_are_used_up_the_slowest_is_given_up_and_a_whole_report_i
 
 
 def test_reports_that_wait_for_a_stalled_database_are_counted_until_they_are_stored(tmp_path: Path) -> None:
-    with serving(tmp_path, reports_held=40_000, body_seconds=2, body_grace_seconds=1) as server:
+    with serving(tmp_path, reports_held=2 * HELD, body_seconds=2, body_grace_seconds=1) as server:
         answers: queue.Queue[int] = queue.Queue()
-        sending = [threading.Thread(target=lambda: answers.put(server.send(server.report()).status_code)) for _ in range(4)]
+        sending = [threading.Thread(target=lambda: answers.put(server.send(server.report(LARGE_REPORT)).status_code)) for _ in range(4)]
         with closing(sqlite3.connect(server.data / "corncrake.sqlite3", isolation_level=None)) as stall:
             stall.execute("BEGIN IMMEDIATE")
             for thread in sending:

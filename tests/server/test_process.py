@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from corncrake_crypto.errors import StoreError
+from corncrake_crypto.errors import StoreError, UsageError
 from corncrake_crypto.padding import BLOCK_CLASS
 from corncrake_crypto.seal import seal
 from corncrake_server.app import Process
@@ -72,6 +72,25 @@ def test_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
     config.write_text('data_dir = "x"\nbody_second = 3\n')
     answer = subprocess.run([sys.executable, "-m", "corncrake_server", "check", "--config", str(config)], capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr.split(":")[0]) == (1, "misuse")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BLOCK_DAY", "120", "CORNCRAKE_BLOCK_DAY"),
+        ("BLOCKS_HELD", "1000000", "blocks_held"),
+        ("REPORTS_HELD", "40000", "reports_held"),
+        ("DISK_RESERVE", "-5", "disk_reserve"),
+        ("BODY_BYTES_PER_SECOND", "0", "body_bytes_per_second"),
+        ("BODY_SECONDS", "0", "body_seconds"),
+        ("BATCH_REPORTS", "0", "batch_reports"),
+    ],
+)
+def test_a_setting_in_the_environment_that_is_none_or_cannot_be_is_refused(name: str, value: str, said: str) -> None:
+    environment = {"CORNCRAKE_DATA_DIR": "x", "CORNCRAKE_TODAY": "2026-11-25", "CORNCRAKE_TEST_TIER": "fast", "PATH": ""}
+    assert load_settings(None, {}, environment).data_dir == "x"
+    with pytest.raises(UsageError, match=said):
+        load_settings(None, {}, environment | {f"CORNCRAKE_{name}": value})
 
 
 HALF_A_BODY = b"POST /v1/desks/legal/epochs/%d/reports HTTP/1.1\r\nHost: h\r\nContent-Length: 15504\r\n\r\nage" % EPOCH
