@@ -8,6 +8,7 @@ that a crash cut off and refuses a database that is older than the log key; stop
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
@@ -19,7 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from corncrake_crypto.errors import CorncrakeError
+from corncrake_crypto.errors import CorncrakeError, StoreError
 from corncrake_server.api import couriers, health, log, reporters
 from corncrake_server.api.bodies import BodyReader
 from corncrake_server.api.errors import refuse, refuse_http, refuse_unknown
@@ -83,17 +84,18 @@ class Process:
         marks = FileDayMarks(settings.data / "days.json", clock)
         self.committer = Committer(reports, settings.batch_reports, clock)
         disk = FolderDisk(settings.data, settings.disk_reserve // _REPORT_SHARE)
+        block_disk = FolderDisk(settings.data, settings.disk_reserve)
         self.services = Services(
             clock=clock,
             disk=disk,
-            block_disk=FolderDisk(settings.data, settings.disk_reserve),
+            block_disk=block_disk,
             documents=documents,
             reports=reports,
             log=tree,
             log_key=self.key,
             organisation=organisation,
             intake=Intake(organisation, self.committer, self.key, disk, clock),
-            blocks=BlockShelf(self.blocks, room, tree, clock),
+            blocks=BlockShelf(self.blocks, room, block_disk, tree, clock),
             room=room,
             expiry=Expiry(self.blocks, documents, organisation, marks, room, settings.block_days),
             couriers=CourierDoor(organisation, documents, clock),
@@ -110,7 +112,11 @@ class Process:
         """
         await check_schema(self.database)
         self.key.check_writable()
-        await self.blocks.clear(alone=self._lock is not None)
+        try:
+            await self.blocks.clear(alone=self._lock is not None)
+        except StoreError as error:
+            # Reports are taken, and the log grows, though no block can be.
+            sys.stderr.write(f"blocks: {error}\n")
         await self.services.publication.check_start()
         self.committer.start()
 

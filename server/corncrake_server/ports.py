@@ -382,6 +382,15 @@ class Spool(Protocol):
         """Return an empty file for `length` bytes, gone when it is closed.
 
         Raises:
-            NoRoom: the disk is too full.
+            NoRoom: the disk is too full.   StoreError: `store`: it cannot be made.
+        """
+        ...
+
+    async def write(self, file: BinaryIO, piece: bytes) -> None:
+        """Write a piece to a file that `open` gave; when this is cancelled, nothing writes any more once it returns.
+
+        Raises:
+            NoRoom: the disk has become too full: however many come at once, they never reach what is kept for reports.
+            StoreError: `store`: it cannot be written.
         """
         ...

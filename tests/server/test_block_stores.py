@@ -2,6 +2,7 @@
 """What every store of blocks owes, asked of each of them: files, and a bucket of a real S3 service on loopback."""
 
 import asyncio
+import errno
 import os
 import random
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from corncrake_server.ports import Blocks, StoredBlock
 from corncrake_server.refusals import Conflict, NoRoom, NotHere
 from corncrake_server.storage.file_blocks import FileBlocks
 from tests.server.blocks import DAY, LARGE, SMALL, StoreKind, get, make_block, new_id, pieces_of, put
+from tests.simulators.s3 import fresh_bucket, running_s3
 
 
 @pytest.fixture
@@ -259,8 +261,8 @@ def test_an_error_of_the_bucket_says_what_went_wrong_and_neither_block_nor_crede
     if store_kind.name == "files":
         tmp_path.joinpath("blocks").mkdir()
         tmp_path.joinpath("blocks", "incoming").write_bytes(b"in the way")
-        with pytest.raises((StoreError, FileExistsError)):
-            store_kind.open(tmp_path)
+        with pytest.raises(StoreError):
+            asyncio.run(store_kind.open(tmp_path).check())
         return
     store, name = StoreKind("s3", {**store_kind.settings, "s3_bucket": "no-such-bucket"}).open(tmp_path), new_id()
 
@@ -272,5 +274,79 @@ def test_an_error_of_the_bucket_says_what_went_wrong_and_neither_block_nor_crede
         assert name not in str(caught.value)
         with pytest.raises(StoreError, match="NoSuchBucket"):
             await store.check()
+
+    asyncio.run(act())
+
+
+def test_a_bucket_that_writes_over_objects_gets_no_block(tmp_path: Path) -> None:
+    with running_s3(careless=True) as endpoint:
+        kind = StoreKind("s3", fresh_bucket(endpoint).settings)
+        store = kind.open(tmp_path)
+
+        async def act() -> None:
+            for _ in range(2):
+                with pytest.raises(StoreError, match="writes over objects"):
+                    await store.check()
+                with pytest.raises(StoreError, match="writes over objects"):
+                    await put(store, new_id(), make_block())
+            assert await all_stored(store) == []
+
+        asyncio.run(act())
+
+
+def test_a_disk_without_hard_links_is_found_by_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FileBlocks(tmp_path, 0)
+
+    def link(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(StoreError, match="hard links"):
+        asyncio.run(store.check())
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("verb", ["stored", "clear", "read", "remove", "put", "check"])
+def test_an_error_of_the_disk_is_one_of_the_store(tmp_path: Path, verb: str) -> None:
+    store, name = FileBlocks(tmp_path, 0), "ab" * 16
+    # A file where a folder must be: what a damaged disk, or a person, may leave.
+    (tmp_path / "incoming").rmdir()
+    for in_the_way in ("incoming", "ab"):
+        (tmp_path / in_the_way).touch()
+
+    async def act() -> None:
+        acts = {
+            "stored": lambda: all_stored(store),
+            "clear": lambda: store.clear(alone=True),
+            "read": lambda: get(store, name),
+            "remove": lambda: store.remove(name),
+            "put": lambda: put(store, name, make_block()),
+            "check": store.check,
+        }
+        with pytest.raises(StoreError):
+            await acts[verb]()
+
+    asyncio.run(act())
+
+
+def test_who_asks_again_whether_a_block_is_there_costs_no_sync_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, again, name, synced = FileBlocks(tmp_path, 0), FileBlocks(tmp_path, 0), new_id(), list[Path]()
+    monkeypatch.setattr("corncrake_server.storage.file_blocks.sync_folder", synced.append)
+
+    async def act() -> None:
+        await put(store, name, make_block())
+        for asked in (store, again):
+            synced.clear()
+            for _ in range(5):
+                assert await asked.size(name) == SMALL
+            assert synced == [tmp_path / name[:2] / name[2:4]]
+        # Removed and put again, its name may not be on the disk again.
+        synced.clear()
+        await again.remove(name)
+        await again.size(new_id())
+        await put(again, name, make_block())
+        synced.clear()
+        await store.size(name)
+        assert len(synced) == 1
 
     asyncio.run(act())

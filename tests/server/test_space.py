@@ -81,3 +81,40 @@ def test_a_block_that_comes_again_takes_no_room(store_kind: StoreKind, tmp_path:
         assert server.put_block(new_id(), body).status_code == 201
     finally:
         server.end(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("full", ["disk", "limit"])
+def test_a_block_that_is_there_is_compared_though_there_is_no_room(store_kind: StoreKind, tmp_path: Path, full: str) -> None:
+    server = serve(tmp_path, blocks_most=SMALL if full == "limit" else 0, **store_kind.settings)
+    try:
+        name, body = new_id(), make_block()
+        assert server.put_block(name, body).status_code == 201
+        if full == "disk":
+            server.end()
+            server.environment["CORNCRAKE_DISK_RESERVE"] = str(shutil.disk_usage(tmp_path).free * 2)
+            server.start()
+        assert server.put_block(new_id(), body).status_code == 507
+        assert server.put_block(name, body).status_code == 200
+        assert failure(server.put_block(name, make_block())) == (409, "block")
+        assert failure(server.put_block(name, make_block(LARGE))) == (409, "block")
+        assert server.fetch(f"/v1/blocks/{name}").content == body
+    finally:
+        server.end(signal.SIGKILL)
+
+
+def test_reports_are_taken_and_published_though_the_folder_of_blocks_is_damaged(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path, "", blocks_most=1 << 30)
+    server.prepare()
+    blocks = server.data / "blocks"
+    shutil.rmtree(blocks)
+    blocks.touch()
+    server.start()
+    try:
+        server.open_desk()
+        assert server.send(server.report()).status_code == 201
+        assert failure(server.put_block(new_id(), make_block())) == (503, "store")
+        server.publish()
+        assert "WRONG blocks" in server.command("check").stdout
+    finally:
+        server.end(signal.SIGKILL)
+    assert "blocks were not counted" in (server.folder / "log").read_text()

@@ -41,11 +41,11 @@ class Bucket:
 
 
 @contextmanager
-def running_s3() -> Generator[str]:
-    """A running service: its endpoint."""
+def running_s3(*, careless: bool = False) -> Generator[str]:
+    """A running service: its endpoint. A careless one writes over what is there, told not to or not."""
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
-    words = [sys.executable, "-m", "tests.simulators.s3_service", str(port)]
+    words = [sys.executable, "-m", "tests.simulators.s3_service", str(port), *(["careless"] if careless else [])]
     service = subprocess.Popen(words, cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + PATIENCE_S

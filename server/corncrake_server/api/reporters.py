@@ -81,7 +81,7 @@ async def put_block(request: AnyRequest, block: str) -> Response[bytes]:
     """
     shelf = services(request).blocks
     length = stated_length(request)
-    shelf.allowed(block, length)
+    await shelf.allowed(block, length)
     digest = stated_digest(request)
     async with rooms(request).blocks.pieces(request, length) as pieces:
         new = await shelf.put(block, length, pieces, digest)

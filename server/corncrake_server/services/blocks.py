@@ -2,7 +2,8 @@
 """Taking a block of a file: exactly a block sealed to one recipient, under an id, written once.
 
 Rules of this file: a block goes to the store as it comes and is never whole in memory here; what is wrong with it is said before
-its last piece is handed on, so that the store keeps nothing of it. Its day never lies before one that the log has signed.
+its last piece is handed on, so that the store keeps nothing of it. Its day never lies before one that the log has
+signed. A block that is there already needs no room.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from corncrake_crypto.age_format import check_sealed_header
 from corncrake_crypto.encoding import day_text, parse_day
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.padding import BLOCK_CLASS, HEADER_FRAME, LARGE_BLOCK_CLASS, STANZA_LENGTH, wire_size
-from corncrake_server.refusals import NotHere, TooLarge
+from corncrake_server.refusals import Conflict, NoRoom, NotHere, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Blocks, Log
+    from corncrake_server.ports import Blocks, Disk, Log
     from corncrake_server.services.quota import BlockRoom, Share
 
 BLOCK_WIRES: Final = (wire_size(1, BLOCK_CLASS), wire_size(1, LARGE_BLOCK_CLASS))
@@ -44,7 +45,7 @@ def check_block_id(block_id: str) -> None:
         raise NotHere("the id of a block is 32 lower-case hexadecimal characters", Failure.BLOCK)
 
 
-async def _checked(pieces: AsyncIterator[bytes], digest: bytes | None, share: Share) -> AsyncGenerator[bytes]:
+async def _checked(pieces: AsyncIterator[bytes], digest: bytes | None, share: Share | None = None) -> AsyncGenerator[bytes]:
     """Hand on a block, none of it before its header is right, and not to its end if its SHA-256 is not `digest` or it has no room."""
     head, found = bytearray(), hashlib.sha256()
     async for piece in pieces:
@@ -59,34 +60,62 @@ async def _checked(pieces: AsyncIterator[bytes], digest: bytes | None, share: Sh
             yield bytes(head)
     if digest is not None and found.digest() != digest:
         raise PeerError(Failure.ALTERED, "the block is not the one that Content-Digest says")
-    # Only now, so that blocks that trickle take no room.
-    share.take()
+    if share is not None:
+        # Only now, so that blocks that trickle take no room.
+        share.take()
 
 
 class BlockShelf:
     """Blocks of files."""
 
-    def __init__(self, blocks: Blocks, room: BlockRoom, log: Log, clock: Clock) -> None:
+    def __init__(self, blocks: Blocks, room: BlockRoom, disk: Disk, log: Log, clock: Clock) -> None:
         """Keep the parts."""
         self._blocks = blocks
         self._room = room
+        self._disk = disk
         self._log = log
         self._clock = clock
         self._signed = date.min
         self._ask_again = 0.0
 
-    def allowed(self, block_id: str, length: int) -> None:
+    async def allowed(self, block_id: str, length: int) -> None:
         """Check id and stated length before a body is read.
 
         Raises:
-            NotHere: `block`.   TooLarge, FileError: `size`.   NoRoom: there is no room for it.
+            NotHere: `block`.   TooLarge, FileError: `size`.   NoRoom: there is no room for it, and it is not there already.
         """
         check_block_id(block_id)
         if length > MOST_WIRE:
             raise TooLarge(MOST_WIRE)
         if length not in BLOCK_WIRES:
             raise FileError(Failure.SIZE, f"a sealed block has {' or '.join(map(str, BLOCK_WIRES))} bytes")
+        try:
+            self._check_room(length)
+        except NoRoom:
+            if await self._blocks.size(block_id) is None:
+                raise
+
+    def _check_room(self, length: int) -> None:
         self._room.check(length)
+        self._disk.check_room(length)
+
+    async def _compare(self, block_id: str, pieces: AsyncIterator[bytes]) -> None:
+        """Compare what comes with the block that is there, without room for either.
+
+        Raises:
+            Conflict: `block`.   NoRoom: it is not there any more.
+        """
+        here, there = hashlib.sha256(), hashlib.sha256()
+        async for piece in pieces:
+            here.update(piece)
+        try:
+            stored = await self._blocks.read(block_id, 0, MOST_WIRE)
+        except NotHere:
+            raise NoRoom from None
+        async for piece in stored:
+            there.update(piece)
+        if here.digest() != there.digest():
+            raise Conflict(Failure.BLOCK, "another block is there under this id")
 
     async def _day(self) -> str:
         """Return the day for a block that comes now: by the clock, and not before one that the log has signed."""
@@ -109,6 +138,14 @@ class BlockShelf:
             FileError: `header`.   PeerError: `altered`: it has another SHA-256.
             Conflict: `block`.   NoRoom: there is no room for it.
         """
+        try:
+            self._check_room(length)
+        except NoRoom:
+            if await self._blocks.size(block_id) is None:
+                raise
+            async with aclosing(_checked(pieces, digest)) as checked:
+                await self._compare(block_id, checked)
+            return False
         day = await self._day()
         with self._room.share(length) as share:
             async with aclosing(_checked(pieces, digest, share)) as checked:

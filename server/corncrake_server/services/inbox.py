@@ -76,7 +76,7 @@ class Inbox:
             found = hashlib.sha256()
             async for piece in pieces:
                 found.update(piece)
-                await asyncio.to_thread(file.write, piece)
+                await self._spool.write(file, piece)
             if found.digest() != digest:
                 raise PeerError(Failure.ALTERED, "the parcel is not the one that the courier signed for")
             async with self._one:

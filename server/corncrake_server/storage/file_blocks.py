@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -24,15 +24,28 @@ from corncrake_server.storage.files import free_bytes, sync_folder
 from corncrake_server.storage.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Generator
     from pathlib import Path
 
 _PIECE: Final = 262_144
+_UNREADABLE: Final = "the block cannot be read"
 _THREADS: Final = 8
 """As many blocks are synced at once: a disk syncs several in little more time than one."""
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FOLDER: Final = re.compile(r"[0-9a-f]{2}")
 _OLD_SECONDS: Final = 2 * 86_400
+_WRITTEN_SECONDS: Final = 86_400
+_REMEMBERED: Final = 16_384
+"""Blocks whose names are known to be on the disk: some 4 MB of memory."""
+
+
+@contextmanager
+def _faults(what: str) -> Generator[None]:
+    """Turn an error of the disk into ours, which names no block."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(Failure.STORE, what) from error
 
 
 def _midnight(day: str) -> float:
@@ -67,7 +80,10 @@ class FileBlocks:
         self._incoming = folder / "incoming"
         self._reserve = reserve
         self._threads = Threads(_THREADS, "blocks")
-        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._synced: dict[str, tuple[int, int]] = {}
+        # Whatever is wrong with the folder is said of each block, and by `check`; reports need none of it.
+        with suppress(OSError):
+            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _path(self, block_id: str) -> Path:
         return self._folder / block_id[:2] / block_id[2:4] / block_id
@@ -126,13 +142,20 @@ class FileBlocks:
         except OSError as error:
             raise StoreError(Failure.STORE, "the block could not be written") from error
         finally:
-            incoming.unlink(missing_ok=True)
+            with suppress(OSError):
+                incoming.unlink()
 
     def _size(self, path: Path) -> int:
-        size = path.stat().st_size
-        # Its name may have been linked a moment ago and not be on the disk: 'present' must mean 'kept'.
-        sync_folder(path.parent)
-        return size
+        status = path.stat()
+        # Its name may have been linked a moment ago and not be on the disk: 'present' must mean 'kept'. Anybody may ask, so that it
+        # is synced once for each link, which changes the time of change; a day later it is on the disk whatever we do.
+        link = status.st_ino, status.st_ctime_ns
+        if status.st_ctime > time.time() - _WRITTEN_SECONDS and self._synced.get(path.name) != link:
+            sync_folder(path.parent)
+            if len(self._synced) >= _REMEMBERED:
+                self._synced.clear()
+            self._synced[path.name] = link
+        return status.st_size
 
     async def size(self, block_id: str) -> int | None:
         """Return the length of a block in bytes, None when it is not there."""
@@ -145,26 +168,33 @@ class FileBlocks:
 
     async def read(self, block_id: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """Return a part of a block in pieces; see `ports.Blocks.read`."""
-        file = await self._threads.run(_open, self._path(block_id))
+        with _faults(_UNREADABLE):
+            file = await self._threads.run(_open, self._path(block_id))
         return self._pieces(file, start, stop)
 
     async def _pieces(self, file: BinaryIO, start: int, stop: int) -> AsyncIterator[bytes]:
         with file:
             file.seek(start)
-            while start < stop and (piece := await self._threads.run(file.read, min(_PIECE, stop - start))):
+            while start < stop:
+                with _faults(_UNREADABLE):
+                    piece = await self._threads.run(file.read, min(_PIECE, stop - start))
+                if not piece:
+                    return
                 start += len(piece)
                 yield piece
 
     def _folders(self, folder: Path) -> list[Path]:
-        return [path for path in sorted(folder.iterdir()) if _FOLDER.fullmatch(path.name)]
+        with _faults("the blocks could not be listed"):
+            return [path for path in sorted(folder.iterdir()) if _FOLDER.fullmatch(path.name)]
 
     def _blocks(self, folder: Path) -> list[StoredBlock]:
         found: list[StoredBlock] = []
-        for entry in os.scandir(folder):
-            with suppress(FileNotFoundError):
-                if _ID.fullmatch(entry.name):
-                    status = entry.stat()
-                    found.append(StoredBlock(entry.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC).date()))
+        with _faults("the blocks could not be listed"):
+            for entry in os.scandir(folder):
+                with suppress(FileNotFoundError):
+                    if _ID.fullmatch(entry.name):
+                        status = entry.stat()
+                        found.append(StoredBlock(entry.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC).date()))
         return found
 
     async def stored(self) -> AsyncIterator[StoredBlock]:
@@ -176,31 +206,37 @@ class FileBlocks:
 
     async def remove(self, block_id: str) -> None:
         """Remove a block, if it is there."""
-        try:
+        with _faults("a block could not be removed"):
             await self._threads.run(self._path(block_id).unlink, missing_ok=True)
-        except OSError as error:
-            raise StoreError(Failure.STORE, "a block could not be removed") from error
 
     async def clear(self, *, alone: bool) -> None:
         """Remove what ended processes left half written: all of it, or what was left two days ago."""
         await self._threads.run(self._clear, 0 if alone else _OLD_SECONDS)
 
     def _clear(self, age: float) -> None:
-        for left in self._incoming.iterdir():
-            with suppress(FileNotFoundError):
-                if left.stat().st_mtime <= time.time() - age:
-                    left.unlink()
+        with _faults("what was left half written could not be removed"):
+            for left in self._incoming.iterdir():
+                with suppress(FileNotFoundError):
+                    if left.stat().st_mtime <= time.time() - age:
+                        left.unlink()
 
     async def day_now(self, today: date) -> date:
         """Return `today`: files have the day that they are given."""
         return today
 
     async def check(self) -> None:
-        """Check that a block could be begun; see `ports.Blocks.check`."""
-        path = self._new_path()
+        """Check that a block could be begun and given its name; see `ports.Blocks.check`."""
+        await self._threads.run(self._check)
+
+    def _check(self) -> None:
+        path, name = self._new_path(), self._new_path()
         try:
-            (await self._threads.run(self._begin, path, 0)).close()
+            self._begin(path, 0).close()
+            os.link(path, name)
         except OSError as error:
-            raise StoreError(Failure.STORE, f"{self._incoming} cannot be written to: {error.strerror}") from error
+            at, why = self._incoming, error.strerror
+            raise StoreError(Failure.STORE, f"{at} cannot be written to, or its disk has no hard links, which it must: {why}") from error
         finally:
-            path.unlink(missing_ok=True)
+            for made in (name, path):
+                with suppress(OSError):
+                    made.unlink()

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from corncrake_crypto.errors import Failure, StoreError
 from corncrake_server.refusals import NoRoom
+from corncrake_server.storage.threads import Threads
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_THREADS: Final = 4
 
 
 def sync_folder(folder: Path) -> None:
@@ -88,6 +91,7 @@ class FileSpool:
         """Keep the folder and how many bytes must stay free on its disk."""
         self._folder = folder
         self._reserve = reserve
+        self._threads = Threads(_THREADS, "spool")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def clear(self) -> None:
@@ -96,22 +100,26 @@ class FileSpool:
             left.unlink()
 
     def open(self, length: int) -> BinaryIO:
-        """Return a new file without a name, for `length` bytes; it is gone when it is closed, however that comes about.
-
-        Raises:
-            NoRoom: the disk is too full.
-        """
+        """Return a new file without a name, for `length` bytes; it is gone when it is closed. See `ports.Spool.open`."""
         self._check_room(length)
-        return cast("BinaryIO", tempfile.TemporaryFile(dir=self._folder))
+        try:
+            # Without a buffer: to close it must not write, and fail, again.
+            return cast("BinaryIO", tempfile.TemporaryFile(dir=self._folder, buffering=0))
+        except OSError as error:
+            raise StoreError(Failure.STORE, f"nothing can be written to {self._folder}: {error.strerror}") from error
 
-    def write(self, file: BinaryIO, piece: bytes) -> None:
-        """Write a piece to a file that `open` gave.
+    async def write(self, file: BinaryIO, piece: bytes) -> None:
+        """Write a piece to a file that `open` gave; see `ports.Spool.write`."""
+        await self._threads.run(self._write, file, piece)
 
-        Raises:
-            NoRoom: the disk has become too full: however many come at once, they never reach what is kept for reports.
-        """
+    def _write(self, file: BinaryIO, piece: bytes) -> None:
         self._check_room(len(piece))
-        file.write(piece)
+        left = memoryview(piece)
+        try:
+            while left:
+                left = left[file.write(left) :]
+        except OSError as error:
+            raise StoreError(Failure.STORE, f"nothing more can be written to {self._folder}: {error.strerror}") from error
 
     def _check_room(self, length: int) -> None:
         if free_bytes(self._folder) - length < self._reserve:

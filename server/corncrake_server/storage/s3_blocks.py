@@ -2,7 +2,8 @@
 """Blocks in a bucket of an S3 service: one object each, created and never written over.
 
 Rules of this file: a block is spooled on the disk as it comes, without a name, and sent in one request that the service refuses
-when the object exists: no other way of writing is used. No more than `_AT_ONCE` blocks are in memory. An object has its bytes and
+when the object exists: no other way of writing is used,
+and none before the service was seen to refuse that once. No more than `_AT_ONCE` blocks are in memory. An object has its bytes and
 nothing that we add: no metadata, no tags, no content type. What the service said of an error stays here, but for its code, since
 the rest names the object. Credentials come from the environment, where the library finds them itself.
 """
@@ -13,6 +14,7 @@ import asyncio
 import os
 import re
 import secrets
+from contextlib import suppress
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urlsplit
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _AT_ONCE: Final = 4
 """Blocks in memory: four large ones are 16 MiB."""
+_LOOKS_AT_ONCE: Final = 16
+"""Questions whether a block is there, which anybody may ask; the rest wait."""
 _TRIES: Final = 5
 _PIECE: Final = 262_144
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -87,13 +91,17 @@ class S3Blocks:
         self._spool = spool
         self._threads = Threads(_AT_ONCE, "blocks")
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._looks = asyncio.Semaphore(_LOOKS_AT_ONCE)
+        self._proof: asyncio.Task[date] | None = None
+        self._proven = False
 
     async def put(self, block_id: str, length: int, pieces: AsyncIterator[bytes], day: str) -> bool:  # noqa: ARG002 - the service has a clock of its own
-        """Store a block durably; see `ports.Blocks.put`."""
+        """Store a block durably; see `ports.Blocks.put`. None is sent before the service was seen to refuse to write over one."""
+        await self._prove()
         try:
             with self._spool.open(length) as file:
                 async for piece in pieces:
-                    await self._threads.run(self._spool.write, file, piece)
+                    await self._spool.write(file, piece)
                 async with self._slots:
                     body = await self._threads.run(_whole, file)
                     return await self._create(block_id, body)
@@ -132,7 +140,8 @@ class S3Blocks:
     async def size(self, block_id: str) -> int | None:
         """Return the length of a block in bytes, None when it is not there."""
         try:
-            return (await obstore.head_async(self._bucket, block_id))["size"]
+            async with self._looks:
+                return (await obstore.head_async(self._bucket, block_id))["size"]
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
@@ -172,20 +181,48 @@ class S3Blocks:
 
     async def day_now(self, today: date) -> date:  # noqa: ARG002 - the service has a clock of its own
         """Return the day of the service, as an object written now has it."""
+        return await self._probe()
+
+    async def _probe(self) -> date:
+        """Write an object, see that the service refuses to write it over, and return the day that it has.
+
+        Raises:
+            StoreError: `store`: the bucket does not answer, or writes over objects.
+        """
         probe = f"probe-{secrets.token_hex(16)}"
         try:
-            await obstore.put_async(self._bucket, probe, b"", mode="create", use_multipart=False)
+            with suppress(AlreadyExistsError):  # of our own first try, whose answer was lost
+                await obstore.put_async(self._bucket, probe, b"first", mode="create", use_multipart=False)
             try:
-                return (await obstore.head_async(self._bucket, probe))["last_modified"].astimezone(UTC).date()
+                self._proven = await self._refuses(probe)
+                day = (await obstore.head_async(self._bucket, probe))["last_modified"].astimezone(UTC).date()
             finally:
                 await obstore.delete_async(self._bucket, probe)
         except (BaseError, OSError) as error:
             raise _fault("the bucket cannot be written to, read and cleared", error) from None
+        if not self._proven:
+            raise StoreError(Failure.STORE, "the bucket writes over objects, though told not to: no block is sent to it")
+        return day
+
+    async def _refuses(self, probe: str) -> bool:
+        try:
+            await obstore.put_async(self._bucket, probe, b"second", mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return True
+        return False
+
+    async def _prove(self) -> None:
+        """Probe the service, if it was not seen to be right yet; all that wait meanwhile share one probe."""
+        if self._proven:
+            return
+        if self._proof is None or self._proof.done():
+            self._proof = asyncio.create_task(self._probe())
+        await asyncio.shield(self._proof)
 
     async def check(self) -> None:
-        """Check that an object can be written, read and removed; see `ports.Blocks.check`."""
+        """Check that an object can be written, read and removed, and not written over; see `ports.Blocks.check`."""
         self._spool.open(0).close()
-        await self.day_now(date.min)
+        await self._probe()
 
 
 async def _pieces(found: Any) -> AsyncIterator[bytes]:
