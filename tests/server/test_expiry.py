@@ -158,6 +158,26 @@ def test_a_block_that_a_reviewer_waits_for_stays_until_nobody_waits_any_more(run
     run(act)
 
 
+def test_a_parcel_that_comes_while_blocks_go_keeps_those_that_have_not_gone_yet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(machine: Machine) -> None:
+        names = [await machine.put() for _ in range(50)]
+        assert await machine.live(DAYS) == 0
+        remove, brought = machine.blocks.remove, list[str]()
+
+        async def remove_slowly(block_id: str) -> None:
+            if not brought:
+                brought.append(block_id)
+                await machine.want("ana", 1, *names)
+            await remove(block_id)
+
+        monkeypatch.setattr(machine.blocks, "remove", remove_slowly)
+        gone = await machine.live(1)
+        assert 1 <= gone <= 20
+        assert sum(await machine.has(*names)) == len(names) - gone
+
+    run(act)
+
+
 def test_a_parcel_that_does_not_say_what_it_waits_for_changes_nothing(run: Run) -> None:
     async def act(machine: Machine) -> None:
         name = await machine.put()

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 LEAST_DAYS: Final = 7
 _LIVED_DAYS: Final = LEAST_DAYS + 1
 """One more, for what was being stored at the moment that a day was first seen."""
-_AT_A_TIME: Final = 500
+_AT_A_TIME: Final = 20
+"""Blocks between two looks at what reviewers wait for: a parcel that comes meanwhile is heeded after as many at most."""
 
 
 class Expiry:
