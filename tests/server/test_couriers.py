@@ -1,28 +1,49 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What couriers may do, and who is not let in."""
 
+import asyncio
 import hashlib
 import socket
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from corncrake_crypto.charter import Log, Organisation
 from corncrake_crypto.checkpoint import open_checkpoint
-from corncrake_crypto.encoding import b64url
+from corncrake_crypto.encoding import b64url, canonical
 from corncrake_crypto.fields import LogHead
 from corncrake_crypto.merkle import EMPTY_ROOT
 from corncrake_crypto.note import text_hash, unverified_text
 from corncrake_crypto.padding import REPORT_CLASSES
 from corncrake_crypto.receipt import report_id
 from corncrake_crypto.signatures import SigningKey
+from corncrake_server.services.outbound import MOST_WANTED
+from corncrake_server.settings import load_settings
+from corncrake_server.storage.database import Database
+from corncrake_server.storage.documents import SqlDocuments
 from tests.server.conftest import MakeServer
 from tests.server.running import RunningServer
 from tests.simulators.organisation import TODAY
 
 PENDING = "/v1/courier/pending"
+
+
+def peak_memory(pid: int) -> int:
+    """The most bytes of memory that a process has had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
+
+
+async def claimed_of(server: RunningServer, names: list[str]) -> set[str]:
+    """Those of some blocks that the reviewer `ana` waits for."""
+    database = Database(load_settings(None, {}, server.environment).url)
+    try:
+        return set(await SqlDocuments(database).wanted(names, ["ana"]))
+    finally:
+        await database.close()
 
 
 def failure(answer: httpx.Response) -> tuple[int, str]:
@@ -232,6 +253,21 @@ def test_a_parcel_too_large_is_refused_before_it_is_sent(server: RunningServer) 
         connection.sendall(b"PUT /v1/courier/inbox/ana/9 HTTP/1.1\r\nHost: h\r\nContent-Length: 1073741824\r\n\r\n")
         answer = connection.makefile("rb").read()
     assert b" 413 " in answer.splitlines()[0]
+
+
+def test_a_parcel_may_claim_a_hundred_thousand_blocks_and_not_one_more(fresh_server: RunningServer) -> None:
+    names = [f"{at:032x}" for at in range(MOST_WANTED + 1)]
+    process = fresh_server.process
+    assert process is not None
+    before = peak_memory(process.pid)
+    # The second parcel claims as many others: the first list goes and a new one comes, in one transaction.
+    for number, claimed in ((2, names[:-1]), (3, names[1:])):
+        parcel = fresh_server.parcel("ana", number, [("wanted.json", canonical({"blocks": claimed}))])
+        assert fresh_server.push("ana", number, parcel).status_code == 201
+    assert peak_memory(process.pid) - before < 192 << 20
+    parcel = fresh_server.parcel("ana", 4, [("wanted.json", canonical({"blocks": names}))])
+    assert failure(fresh_server.push("ana", 4, parcel)) == (400, "json")
+    assert asyncio.run(claimed_of(fresh_server, [names[0], names[1], names[-1]])) == {names[1], names[-1]}
 
 
 def test_what_was_published_in_a_parcel_stands_in_the_log_in_clear(fresh_server: RunningServer) -> None:
