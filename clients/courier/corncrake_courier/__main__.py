@@ -97,7 +97,7 @@ def _pull(said: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     if done.absent:
         line += f" {len(done.absent)} reports of the log were not given: the vault will say which."
     if done.left:
-        line += f"\nThere is more: {done.left} reports and blocks had no room. Run pull again with another name, and import all parcels."
+        line += f"\nThere is more: {done.left} reports and blocks are left. Run pull again with another name, and import all parcels."
     return f"{line}\nNext: on the vault's machine: corncrake-vault import {said.out.name}", asdict(done) | {"file": str(said.out)}
 
 

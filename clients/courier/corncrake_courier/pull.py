@@ -85,7 +85,7 @@ class Pulled:
         blocks: that vaults asked for and the server had.
         missing: blocks that it had not.
         absent: reports that its log has and it did not give.
-        left: reports and blocks that had no room and come with the next pull.
+        left: reports and blocks that had no room, or that there was no time to look for; they come with the next pull.
         bytes: length of the parcel.
     """
 

@@ -65,9 +65,12 @@ def push(server: Server, state: State, path: Path, *, folder: Path, root: bytes,
     if size > PARCEL_MAX:
         raise UsageError(Failure.SIZE, f"a parcel to a server has at most {PARCEL_MAX} bytes")
     status = server.put(f"/v1/courier/inbox/{parcel.from_id}/{parcel.number}", size, digest, _chunks(path))
-    asked = [entry for entry in state.asked if entry.reviewer != parcel.from_id]
-    asked.append(Asked(reviewer=parcel.from_id, number=parcel.number, left=list(dict.fromkeys(wanted))))
-    save(folder, msgspec.structs.replace(state, asked=asked))
+    others = [entry for entry in state.asked if entry.reviewer != parcel.from_id]
+    vain = {block for entry in state.asked if entry.reviewer == parcel.from_id for block in entry.missing}
+    # In the vault's order, but what was not on the server before comes last: a pull looks for so many absent ones only (`MOST_ABSENT`).
+    left = sorted(dict.fromkeys(wanted), key=vain.__contains__)
+    asked = Asked(reviewer=parcel.from_id, number=parcel.number, left=left)
+    save(folder, msgspec.structs.replace(state, asked=[*others, asked]))
     return {"number": parcel.number, "from": parcel.from_id, "new": status != 200, "wanted": len(wanted)}  # noqa: PLR2004 - HTTP OK
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from corncrake_courier.server import Server
 
+MOST_ABSENT: Final = 10_000
+"""Blocks that one pull looks for and does not find: each costs a round trip, and reports and recordings can name many that were never sent."""
 MOST_SEALED: Final = 20_000
 """Sealed objects of one parcel."""
 REPORT_MAX: Final = wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1])
@@ -38,11 +40,13 @@ class Room:
     Attributes:
         count: objects.
         size: bytes.
+        absent: blocks that may still turn out not to be on the server; these take no room, but time.
     """
 
     count: int
     size: int
     used: int = 0
+    absent: int = MOST_ABSENT
 
     def has(self, size: int) -> bool:
         """Say whether an object of so many bytes fits."""
@@ -97,7 +101,9 @@ def fetch_reports(server: Server, folder: Path, wanted: list[str], room: Room, p
 
 
 def fetch_blocks(server: Server, folder: Path, wanted: list[str], room: Room, progress: Callable[[str], None]) -> Fetched:
-    """Fetch blocks in their order, while there is room. A block of which a part is here goes on from there.
+    """Fetch blocks in their order, while there is room, and until `room.absent` of them are not on the server.
+
+    A block of which a part is here goes on from there.
 
     Raises:
         PeerError: `size`, when one has a length that no block has.
@@ -105,7 +111,7 @@ def fetch_blocks(server: Server, folder: Path, wanted: list[str], room: Room, pr
     """
     done = Fetched()
     for count, block in enumerate(wanted):
-        if not room.has(BLOCK_SIZES[0]):
+        if not room.has(BLOCK_SIZES[0]) or room.absent < 1:
             done.rest = wanted[count:]
             break
         path = folder / DOWNLOADS / f"block-{block}.age"
@@ -118,6 +124,7 @@ def fetch_blocks(server: Server, folder: Path, wanted: list[str], room: Room, pr
             done.files.append(path)
             done.here.append(block)
         except Missing:
+            room.absent -= 1
             done.absent.append(block)
         progress(f"blocks: {count + 1} of {len(wanted)}")
     return done
@@ -145,11 +152,13 @@ def in_turns(lists: Iterable[list[str]]) -> list[str]:
 def after(asked: Asked, fetched: Fetched) -> Asked:
     """Return what a reviewer's export still asks for after these blocks were looked for."""
     here, absent = set(fetched.here), set(fetched.absent)
+    # What was looked for now goes to the end: when a pull cannot look for all of them again, the next one begins with the others.
+    missing = [block for block in asked.missing if block not in absent] + [block for block in asked.missing + asked.left if block in absent]
     return Asked(
         reviewer=asked.reviewer,
         number=asked.number,
         left=[block for block in asked.left if block not in here and block not in absent],
-        missing=[block for block in asked.missing + [block for block in asked.left if block in absent] if block not in here],
+        missing=[block for block in missing if block not in here],
         carried=asked.carried + [block for block in asked.left + asked.missing if block in here],
     )
 

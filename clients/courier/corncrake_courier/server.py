@@ -102,13 +102,15 @@ class Server:
             Missing: it has no such thing.
         """
         held = part.stat().st_size if part.exists() else 0
-        headers = self._signature("GET", path, "", EMPTY_DIGEST) | ({"range": f"bytes={held}-"} if held else {})
         try:
-            answer = self._client.send(self._client.build_request("GET", path, headers=headers), stream=True)
+            answer = self._ask_from(path, held)
+            if held and answer.status_code == CHANGED:
+                # Nothing comes after what is here: the run before was ended between the last byte and the rename, or it is too long.
+                _short(answer)
+                answer.close()
+                part.unlink()
+                held, answer = 0, self._ask_from(path, 0)
             try:
-                if held and answer.status_code == CHANGED:
-                    part.unlink()
-                    raise PeerError(Failure.SIZE, f"what is here of {path} does not go on: run it again, and it is fetched anew")
                 if answer.status_code not in {*OK, PARTIAL}:
                     raise refusal(answer.status_code, _short(answer), path)
                 yield Download(answer, part, held if answer.status_code == PARTIAL else 0, sizes)
@@ -116,6 +118,11 @@ class Server:
                 answer.close()
         except httpx.HTTPError as error:
             raise StoreError(Failure.STORE, f"the line to the server broke ({type(error).__name__}); what is here stays: run it again") from error
+
+    def _ask_from(self, path: str, start: int) -> httpx.Response:
+        """Ask for what lies at `path` from byte `start`; the body has not been read, and the caller closes it."""
+        headers = self._signature("GET", path, "", EMPTY_DIGEST) | ({"range": f"bytes={start}-"} if start else {})
+        return self._client.send(self._client.build_request("GET", path, headers=headers), stream=True)
 
     def _send(self, method: str, path: str, most: int, *, signed: bool, query: str) -> bytes:
         headers = self._signature(method, path, query, EMPTY_DIGEST) if signed else {}
@@ -168,8 +175,13 @@ class Server:
 
 
 def _short(answer: httpx.Response) -> bytes:
-    """Return the beginning of an answer that says why not."""
-    return next(answer.iter_raw(ERROR_MAX), b"")[:ERROR_MAX]
+    """Return the beginning of an answer that says why not; a short one is read to its end, so that its connection serves the next request."""
+    body = bytearray()
+    for piece in answer.iter_raw(ERROR_MAX):
+        body += piece
+        if len(body) > ERROR_MAX:
+            break
+    return bytes(body[:ERROR_MAX])
 
 
 class Download:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from corncrake_courier.sealed import BLOCK_SIZES, Fetched, Room, fetch_blocks
+from corncrake_courier.sealed import BLOCK_SIZES, Fetched, Room, after, fetch_blocks
 from corncrake_courier.server import Server
-from corncrake_courier.state import DOWNLOADS, load
+from corncrake_courier.state import DOWNLOADS, Asked, load
 from corncrake_crypto.errors import CorncrakeError, Failure
 
 if TYPE_CHECKING:
@@ -35,17 +35,28 @@ class Shelf:
     cuts: int = 0
     lies: str = ""
     asked: list[str | None] = field(default_factory=list["str | None"])
+    callers: set[int] = field(default_factory=set[int])
 
 
 class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     shelf: Shelf
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):
+            # A courier that refuses an answer hangs up.
+            super().handle()
 
     def do_GET(self) -> None:
         shelf, asked = self.shelf, self.headers.get("range")
         shelf.asked.append(asked)
+        shelf.callers.add(self.client_address[1])
         data = shelf.blocks.get(self.path.rsplit("/", 1)[1])
         if data is None:
-            self.send_error(404)
+            self.send_response(404)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
             return
         said = re.fullmatch(r"bytes=([0-9]+)-", asked or "") if shelf.has_range else None
         start = int(said[1]) if said else 0
@@ -137,12 +148,11 @@ def test_a_server_that_goes_on_elsewhere_is_refused_and_the_next_pull_begins_ane
     assert path.read_bytes() == shelf.blocks["aa" * 16]
 
 
-def test_a_part_longer_than_the_block_is_fetched_anew(server: Server, shelf: Shelf, tmp_path: Path) -> None:
+@pytest.mark.parametrize("longer", [0, 9])
+def test_a_part_that_is_whole_already_or_too_long_is_fetched_anew_in_the_same_run(server: Server, shelf: Shelf, tmp_path: Path, longer: int) -> None:
     shelf.blocks = {"aa" * 16: secrets.token_bytes(SMALL)}
     load(tmp_path)
-    (tmp_path / DOWNLOADS / f"block-{'aa' * 16}.age.part").write_bytes(bytes(SMALL + 9))
-    with pytest.raises(CorncrakeError):
-        fetch(server, tmp_path, ["aa" * 16])
+    (tmp_path / DOWNLOADS / f"block-{'aa' * 16}.age.part").write_bytes(bytes(SMALL + longer))
     (path,) = fetch(server, tmp_path, ["aa" * 16]).files
     assert path.read_bytes() == shelf.blocks["aa" * 16]
 
@@ -152,3 +162,25 @@ def test_a_large_block_that_has_no_room_waits_for_the_next_parcel(server: Server
     shelf.blocks = {names[0]: bytes(LARGE), names[1]: bytes(LARGE), names[2]: bytes(SMALL)}
     done = fetch(server, tmp_path, names, size=5 << 20)
     assert (done.here, done.rest) == (names[:1], names[1:])
+
+
+def test_a_pull_looks_for_so_many_absent_blocks_only_and_the_next_one_begins_with_the_others(server: Server, shelf: Shelf, tmp_path: Path) -> None:
+    load(tmp_path)
+    names = [f"{number:032x}" for number in range(5)]
+    shelf.blocks = {names[4]: bytes(SMALL)}
+    asked = Asked(reviewer="ana", number=1, left=names)
+    done = fetch_blocks(server, tmp_path, asked.left, Room(99, 1 << 30, absent=3), lambda _: None)
+    assert (done.absent, done.rest) == (names[:3], names[3:])
+    asked = after(asked, done)
+    assert (asked.left, asked.missing) == (names[3:], names[:3])
+    room = Room(99, 1 << 30, absent=3)
+    done = fetch_blocks(server, tmp_path, asked.left, room, lambda _: None)
+    assert (done.here, done.rest) == (names[4:], [])
+    asked = after(asked, done)
+    done = fetch_blocks(server, tmp_path, asked.missing, room, lambda _: None)
+    assert (after(asked, done).left, after(asked, done).missing) == ([], [names[2], names[3], names[0], names[1]])
+
+
+def test_blocks_that_are_not_there_are_looked_for_on_one_connection(server: Server, shelf: Shelf, tmp_path: Path) -> None:
+    assert len(fetch(server, tmp_path, [f"{number:032x}" for number in range(5)]).absent) == 5
+    assert len(shelf.callers) == 1

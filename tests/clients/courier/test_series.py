@@ -55,7 +55,7 @@ def test_a_person_is_told_that_there_is_more(town: Town, capsys: pytest.CaptureF
         town.send(town.reporter(), f"Van {number}.")
     place = ["--server", ORIGIN, "--uds", town.socket, "--root", town.root, "--key", str(town.folder / "courier.key")]
     assert courier.main(["pull", *place, "--state", str(town.folder / "state"), "--out", str(town.folder / "in.parcel")]) == 0
-    assert "There is more: 1 reports and blocks had no room. Run pull again" in capsys.readouterr().out
+    assert "There is more: 1 reports and blocks are left. Run pull again" in capsys.readouterr().out
 
 
 def test_a_file_larger_than_a_stick_comes_in_several_parcels_and_none_of_it_is_called_missing(town: Town) -> None:
