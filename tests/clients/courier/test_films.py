@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from corncrake_vault.threads.expected import WINDOW
 from tests.clients.vault.films import Recording, film_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def test_a_recording_comes_as_far_as_it_left_in_the_rounds_that_it_takes(town: T
     town.send(reporter, "I am filming.", (made.file(),))
     assert town.courier("pull", "--out", "0.parcel").code == 0
     assert town.vault("ana", "import", "0.parcel").code == 0
-    assert town.carry_back("ana")["wanted"] == 256
+    assert town.carry_back("ana")["wanted"] == WINDOW
     pulled = town.courier("pull", "--out", "1.parcel")
     assert (pulled.code, pulled.data["blocks"]) == (0, 4), pulled.err
     told = town.vault("ana", "import", "1.parcel")

@@ -12,6 +12,7 @@ import pytest
 
 from corncrake_crypto.block import plan
 from corncrake_crypto.padding import BLOCK_CLASS, LARGE_BLOCK_CLASS, wire_size
+from corncrake_vault.threads.expected import AHEAD
 from corncrake_vault.vault import unlock_vault
 from tests.clients.vault.exports import exported, wanted
 from tests.clients.vault.films import Film, film_of
@@ -105,27 +106,25 @@ def test_a_block_whose_file_is_gone_is_asked_for_again(desk: Desk) -> None:
     assert desk.run("save", "1", str(desk.folder / "saved")).code == 0
 
 
-def test_a_report_that_claims_millions_of_blocks_costs_no_more_rows_than_are_asked_for(desk: Desk) -> None:
+def test_a_report_that_claims_millions_of_blocks_costs_no_more_rows_than_its_share(desk: Desk) -> None:
     count = plan(60 << 30).data_blocks
     files = tuple(film_of(b"").file(name=f"{n}", size=60 << 30, class_=LARGE_BLOCK_CLASS, blocks=count) for n in range(20))
     desk.server.take(desk.reporter().report(files=files))
     assert desk.bring(desk.server.parcel()).data["kept_aside"] == []
     vault = unlock_vault(desk.store, PASSPHRASE, TODAY)
     with vault.store:
-        assert vault.store.row("SELECT count(*) FROM blocks") == (1_000,)
+        assert vault.store.row("SELECT count(*) FROM blocks") == (AHEAD,)
     assert desk.run("show", "1").data["blocks_waiting"] == 20 * count
-    assert len(wanted(exported(desk)[1])) == 1_000
+    assert len(wanted(exported(desk)[1])) == AHEAD
 
 
-def test_an_export_thinks_in_bytes_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("corncrake_vault.threads.blocks.MAX_PER_THREAD_BYTES", 3 * LARGE_BLOCK_CLASS)
-    monkeypatch.setattr("corncrake_vault.threads.blocks.MAX_WANTED_BYTES", 3 * LARGE_BLOCK_CLASS + 2 * BLOCK_CLASS)
+def test_threads_take_turns_by_bytes(desk: Desk) -> None:
     film, small = film_of(bytes(15 << 20)), film_of(bytes(400_000))
     desk.server.take(desk.reporter().report(files=(film.file(),)))
     desk.server.take(desk.reporter().report(files=(small.file(),)))
     assert desk.bring(desk.server.parcel()).code == 0
     asked = wanted(exported(desk)[1])
-    assert asked == [*dict(small.blocks()), *list(dict(film.blocks()))[:3]]
+    assert asked == [*dict(small.blocks()), *dict(film.blocks())]
 
 
 BACK: tuple[str, ...] = (

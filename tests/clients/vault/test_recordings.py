@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import secrets
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from corncrake_crypto.block import block_ids
 from corncrake_vault.threads.expected import WINDOW
 from tests.clients.vault.exports import exported, look, pushed, serve, wanted
 from tests.clients.vault.films import Recording
@@ -44,10 +46,11 @@ def close(desk: Desk, reporter: SimulatedReporter, made: Recording, kind: str = 
 
 def test_a_recording_is_asked_for_in_windows_beyond_the_last_block_that_came(desk: Desk) -> None:
     made, _ = recorded(desk, 300)
-    assert wanted(exported(desk)[1]) == made.ids[:WINDOW]
+    ids = list(islice(block_ids(made.secret.block_key), 100 + WINDOW))
+    assert wanted(exported(desk)[1]) == ids[:WINDOW]
     desk.server.blocks = made.block(0) | made.block(99)
     assert desk.bring(desk.server.parcel(1)).data["blocks"] == 2
-    assert set(wanted(exported(desk)[1])) == set(made.ids[: 100 + WINDOW]) - {made.ids[0], made.ids[99]}
+    assert set(wanted(exported(desk)[1])) == set(ids) - {ids[0], ids[99]}
 
 
 def test_a_recording_with_a_last_block_is_whole_though_nobody_signed_its_hash(desk: Desk) -> None:
@@ -93,11 +96,30 @@ def test_blocks_that_may_not_exist_are_not_called_missing_to_anybody(desk: Desk)
     thread = desk.run("show", "1").data
     assert (thread["blocks_waiting"], thread["blocks_missing"]) == (0, 1)
     assert [reply.missing_blocks for reply in look(desk, reporter, exported(desk)[1])] == [(made.ids[1],)]
-    assert wanted(exported(desk)[1]) == []
-    # What comes late after all makes the vault ask for more.
+    # But they are asked for, or the server would remove them when they come late after all.
+    assert len(wanted(exported(desk)[1])) == WINDOW + 1
     desk.server.blocks = made.block(1)
     assert desk.bring(desk.server.parcel(1)).data["blocks"] == 1
     assert len(wanted(exported(desk)[1])) == WINDOW
+
+
+def test_recordings_that_broke_off_do_not_keep_the_files_of_a_later_message_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corncrake_vault.threads.expected.AHEAD", WINDOW)
+    _, reporter = recorded(desk)
+    exported(desk)
+    file = reporter.attach("bridge.jpg", b"the bridge")
+    desk.server.take(reporter.report("And this.", kind="follow_up", files=(file,)))
+    assert desk.bring(desk.server.parcel(1)).code == 0
+    assert wanted(exported(desk)[1])[0] == next(iter(reporter.blocks))
+
+
+def test_a_window_grows_with_the_recording(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corncrake_vault.threads.expected.WINDOW", 2)
+    made, _ = recorded(desk, 8)
+    for here, asked in ((0, 2), (2, 2), (4, 4), (8, 8)):
+        desk.server.blocks = {block: data for place in range(here) for block, data in made.block(place).items()}
+        desk.bring(desk.server.parcel(1))
+        assert len(wanted(exported(desk)[1])) == asked
 
 
 def test_a_lost_block_costs_its_own_seconds_only_and_is_named(desk: Desk) -> None:

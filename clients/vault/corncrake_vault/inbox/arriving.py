@@ -42,6 +42,7 @@ class Arriving:
         self._shelf: FileOnShelf | None = None
         self._has_rows = False
         self._altered: Counter[tuple[int, int]] = Counter()
+        self._hopeful: set[tuple[int, int]] = set()
 
     def begin(self) -> None:
         """Make rows for what the reports of this parcel name, once, after its last report."""
@@ -72,7 +73,11 @@ class Arriving:
     def _recorded(self, shelf: FileOnShelf, ends: int | None) -> None:
         """Note that a block of a recording without an end came: more may exist, or this is its last."""
         where = (shelf.message, shelf.place)
+        if ends is None and where in self._hopeful:
+            return
         if ends is None:
+            # Once for a recording and parcel: it looks at all of its rows.
+            self._hopeful.add(where)
             self._store.run("UPDATE blocks SET tries = 0 WHERE message = ? AND file = ? AND tries > 0", where)
             return
         end_recording(self._store, *where, ends)

@@ -2,9 +2,10 @@
 """Blocks that are not here: which are waited for, in which order they are asked for, and when they are given up.
 
 Rules of this file: `waiting` has not been asked for, or came as something else; `asked` stands in an export; `missing` was looked for on
-the server and was not there. Nobody's report may stand in the way of other people's files: exports ask in turns by thread, first for
-threads that a reviewer has marked as theirs, and after three times in vain for a block no more, until a person or the reporter asks
-again.
+the server and was not there. An export names every block that has a row and is not here, because the server removes what no reviewer's
+newest export names: a block looked for in vain moves to the back of its thread, and is never dropped. Nobody's report may stand in the
+way of other people's files: exports ask in turns by thread, counted in bytes, first for threads that a reviewer has marked as theirs.
+How much is carried at a time is the courier's.
 
 Source: crypto/spec/parcel.md §5; crypto/spec/block.md.
 """
@@ -20,24 +21,18 @@ if TYPE_CHECKING:
 
     from corncrake_vault.store.database import Store
 
-MAX_WANTED: Final = 8_000
-"""Blocks that one export asks for."""
-MAX_WANTED_BYTES: Final = 16 << 30
-"""And what they hold together: a day's carrying."""
-MAX_PER_THREAD: Final = 1_000
-"""Blocks of one thread."""
-MAX_PER_THREAD_BYTES: Final = 4 << 30
-"""And what they hold together: one long film, or a quarter of an export."""
+MAX_WANTED: Final = 100_000
+"""Blocks that one export asks for: what a server takes. Beyond these the threads have the ends of their turns cut, marked ones last."""
 TRIES: Final = 3
-"""How often a block is asked for in vain."""
+"""How often a block is looked for in vain before people are told that it is missing, and no room is held for it."""
 
 _FAIR: Final = (
-    "SELECT id, class FROM (SELECT b.id AS id, f.class AS class, t.number AS thread, t.state IN ('open', 'verified', 'referred') AS marked,"
-    " b.tries AS tries, row_number() OVER inside AS turn, sum(f.class) OVER inside AS upto"
+    "SELECT id FROM (SELECT b.id AS id, t.number AS thread, t.state IN ('open', 'verified', 'referred') AS marked,"
+    " b.tries AS tries, sum(f.class) OVER inside AS upto"
     " FROM blocks b JOIN files f ON f.message = b.message AND f.file = b.file"
-    " JOIN messages m ON m.number = b.message JOIN threads t ON t.number = m.thread WHERE b.state <> 'here' AND b.tries < ?"
+    " JOIN messages m ON m.number = b.message JOIN threads t ON t.number = m.thread WHERE b.state <> 'here'"
     " WINDOW inside AS (PARTITION BY t.number ORDER BY b.tries, m.number DESC, b.file, b.place))"
-    " WHERE turn <= ? AND upto <= ? ORDER BY marked DESC, upto, tries, thread DESC LIMIT ?"
+    " ORDER BY marked DESC, upto, tries, thread DESC LIMIT ?"
 )
 # Of a recording without an end nobody knows whether a block beyond the last one that came exists; and a dummy that is lost is no loss.
 _MATTERS: Final = (
@@ -49,14 +44,7 @@ _OF_THREAD: Final = "message IN (SELECT number FROM messages WHERE thread = ?)"
 
 def wish_list(store: Store) -> list[str]:
     """Return the ids of the blocks to ask for now, the first the most wished for: threads take turns by bytes."""
-    wished: list[str] = []
-    room = MAX_WANTED_BYTES
-    for block, size in store.rows(_FAIR, (TRIES, MAX_PER_THREAD, MAX_PER_THREAD_BYTES, MAX_WANTED)):
-        room -= int(size)
-        if room < 0:
-            break
-        wished.append(str(block))
-    return wished
+    return [str(block) for (block,) in store.rows(_FAIR, (MAX_WANTED,))]
 
 
 def note_asked(store: Store, blocks: Iterable[str], number: int) -> None:
@@ -87,7 +75,11 @@ def note_bad(store: Store, block: str) -> None:
 
 
 def ask_again(store: Store, thread: int) -> int:
-    """Want all blocks of a thread that are not here, also those that were given up; inside a transaction. Return how many these are."""
+    """Put the blocks of a thread that were looked for in vain back among the first; inside a transaction.
+
+    Returns:
+        How many of them had been given up as missing.
+    """
     row = store.row(f"SELECT count(*) FROM blocks WHERE state <> 'here' AND tries >= ? AND {_OF_THREAD}", (TRIES, thread))  # noqa: S608 - a constant
     store.run(f"UPDATE blocks SET tries = 0 WHERE state <> 'here' AND {_OF_THREAD}", (thread,))  # noqa: S608 - the same
     return 0 if row is None else int(row[0])

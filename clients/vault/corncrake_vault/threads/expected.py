@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Which blocks will come: rows for as many of each file's as are asked for next, and where a recording ends.
 
-Rules of this file: a report of twelve kilobytes can claim millions of blocks, so rows are made as blocks come, never all at once: of a thread about
-`AHEAD`. Dummies are asked for like data: to ask for fewer would tell the server how many hold data. Of a recording without an end nobody
-knows how many blocks there are: it is asked for `WINDOW` beyond the last one that came.
+Rules of this file: a report of twelve kilobytes can claim millions of blocks, so rows are made as blocks come, never all at once: of a thread
+about `AHEAD`, less when many threads wait, and never more than `MOST_ROWS`. Dummies are asked for like data: to ask for fewer would tell
+the server how many hold data. Of a recording without an end nobody knows how many blocks there are: it is asked for `WINDOW` beyond the
+last one that came, and for more the longer it is. What has no row yet is not asked for, and the server does not keep it for us.
 
 Source: crypto/spec/block.md §4; crypto/spec/report.md §5.
 """
@@ -23,10 +24,16 @@ if TYPE_CHECKING:
     from corncrake_crypto.report import File
     from corncrake_vault.store.database import Store
 
-AHEAD: Final = 1_000
-"""Rows of a thread for blocks that are still asked for; a file that is begun gets as many as there is room for."""
-WINDOW: Final = 256
-"""Blocks beyond the last one that came of a recording without an end: seventeen minutes of one every four seconds."""
+AHEAD: Final = 20_000
+"""Rows of a thread for blocks that have not been looked for in vain often: a file of 64 GiB with its dummies fits."""
+SHARED: Final = 100_000
+"""What threads that nobody has marked share: the more of them wait, the fewer rows each gets."""
+LEAST: Final = 1_000
+"""But so many each of them gets."""
+MOST_ROWS: Final = 100_000
+"""Rows of a thread for blocks that are not here, however often it claims new files: as many as one export can name."""
+WINDOW: Final = 4_096
+"""Blocks beyond the last one that came of a recording without an end, the least: at 5 Mbit/s 28 minutes. As many as have come when these are more."""
 CATCH_UP: Final = "files"
 """The fact that says that every message's files have their rows."""
 
@@ -70,33 +77,41 @@ def make_rows(store: Store, tries: int) -> None:
 
     Args:
         store: of the vault.
-        tries: blocks asked for so often in vain stand in nobody's way.
+        tries: blocks asked for so often in vain stand in the way of no others of their thread.
     """
-    wanting = (
-        "SELECT DISTINCT m.thread FROM files f JOIN messages m ON m.number = f.message"
-        " WHERE (f.total IS NULL AND f.made < ?) OR f.made < f.total ORDER BY m.thread"
+    wanting = store.rows(
+        "SELECT DISTINCT t.number, t.state IN ('open', 'verified', 'referred') FROM files f JOIN messages m ON m.number = f.message"
+        " JOIN threads t ON t.number = m.thread WHERE f.made < coalesce(f.total, ?) ORDER BY t.number",
+        (MAX_LIVE_BLOCKS,),
     )
-    for (thread,) in store.rows(wanting, (MAX_LIVE_BLOCKS,)):
-        _make_rows_of(store, int(thread), tries)
+    unmarked = sum(not marked for _, marked in wanting)
+    share = min(AHEAD, max(LEAST, SHARED // max(1, unmarked)))
+    for thread, marked in wanting:
+        _make_rows_of(store, int(thread), tries, AHEAD if marked else share)
 
 
-def _make_rows_of(store: Store, thread: int, tries: int) -> None:
-    pending = store.row(
-        "SELECT count(*) FROM blocks b JOIN messages m ON m.number = b.message WHERE m.thread = ? AND b.state <> 'here' AND b.tries < ?",
-        (thread, tries),
-    )
-    room = AHEAD - (int(pending[0]) if pending else 0)
+def _make_rows_of(store: Store, thread: int, tries: int, room: int) -> None:
     files = store.rows(
-        "SELECT f.message, f.file, f.total, f.made FROM files f JOIN messages m ON m.number = f.message WHERE m.thread = ?"
-        " AND f.made < coalesce(f.total, ?) ORDER BY f.message DESC, f.file",
-        (thread, MAX_LIVE_BLOCKS),
+        "SELECT f.message, f.file, f.total, f.made, count(b.id), coalesce(sum(b.tries < ?), 0) FROM files f JOIN messages m ON m.number = f.message"
+        " LEFT JOIN blocks b ON b.message = f.message AND b.file = f.file AND b.state <> 'here' WHERE m.thread = ?"
+        " GROUP BY f.message, f.file ORDER BY f.message DESC, f.file",
+        (tries, thread),
     )
-    for message, place, total, made in files:
-        upto = int(total) if total is not None else min(MAX_LIVE_BLOCKS, last_here(store, message, place) + 1 + WINDOW)
-        upto = min(upto, int(made) + max(0, room))
-        if upto > made:
-            _add_rows(store, int(message), int(place), int(made), upto)
-            room -= upto - int(made)
+    spare = MOST_ROWS - sum(int(waiting) for *_, waiting, _ in files)
+    # The newest message comes first: what older ones claim and never came does not keep its files waiting.
+    for message, place, total, made, _, fresh in files:
+        room -= int(fresh)
+        upto = int(total) if total is not None else _window_end(store, int(message), int(place))
+        more = min(upto - int(made), room, spare)
+        if more > 0:
+            _add_rows(store, int(message), int(place), int(made), int(made) + more)
+            room, spare = room - more, spare - more
+
+
+def _window_end(store: Store, message: int, place: int) -> int:
+    """Return up to which block a recording without an end is asked for, this one excluded."""
+    came = last_here(store, message, place) + 1
+    return min(MAX_LIVE_BLOCKS, came + max(WINDOW, came))
 
 
 def _add_rows(store: Store, message: int, place: int, made: int, upto: int) -> None:
