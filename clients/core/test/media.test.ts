@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { concat } from "../src/encoding";
 import { CorncrakeError } from "../src/errors";
 import { clean, copyOf, inspect, TELLS, type Cleaned, type Source } from "../src/media/source";
-import { filler, holdsUserData } from "../src/media/units";
+import { filler, saysMore } from "../src/media/units";
 import { Plan, Window } from "../src/media/plan";
 import { photo, PLAIN, SECRETS } from "./picture";
 
@@ -83,16 +83,19 @@ describe("filler in place of user data", () => {
         at += 1 + size;
       }
       expect(at).toBe(length - 1);
-      expect(holdsUserData(body)).toBe(false);
+      expect(saysMore(body)).toBe(false);
       expect(text(body)).not.toMatch(/\0\0[\0-\x03]/);
     }
   });
 
   test("is told from user data, also where that does not end", () => {
-    expect(holdsUserData(Uint8Array.of(5, 2, 1, 2, 0x80))).toBe(true);
-    expect(holdsUserData(Uint8Array.of(4, 1, 0, 0x80))).toBe(true);
-    expect(holdsUserData(Uint8Array.of(1, 9, 1, 2, 0x80))).toBe(true);
-    expect(holdsUserData(Uint8Array.of(6, 1, 0xc4, 0x80))).toBe(false);
+    expect(saysMore(Uint8Array.of(5, 2, 1, 2, 0x80))).toBe(true);
+    expect(saysMore(Uint8Array.of(4, 1, 0, 0x80))).toBe(true);
+    expect(saysMore(Uint8Array.of(1, 9, 1, 2, 0x80))).toBe(true);
+    expect(saysMore(Uint8Array.of(6, 1, 0xc4, 0x80))).toBe(false);
+    expect(saysMore(Uint8Array.of(6, 5, 1, 2, 3, 4, 5, 0x80))).toBe(true);
+    expect(saysMore(Uint8Array.of(136, 2, 1, 2, 0x80))).toBe(true);
+    expect(saysMore(Uint8Array.of(3, 2, 0xff, 1, 0x80))).toBe(true);
   });
 });
 

@@ -10,9 +10,9 @@
 import { container, upTo, type Box, type Film, type Rule, type Rules } from "./boxes";
 import { latin1, Uncleanable, viewOf } from "./plan";
 import { framesOf, type Frames } from "./sound";
-import { filler, holdsUserData, words, type Units } from "./units";
+import { filler, saysMore, unitsOf, words, type Units } from "./units";
 
-const VIDEO = ["avc1", "avc3", "hvc1", "hev1", "dvh1", "dvhe", "vp08", "vp09", "av01", "apch", "apcn", "apcs", "apco", "ap4h", "ap4x"];
+const VIDEO = ["avc1", "avc3", "hvc1", "hev1", "vp08", "vp09", "av01", "apch", "apcn", "apcs", "apco", "ap4h", "ap4x"];
 const SOUND = ["mp4a", "Opus", "fLaC", "ac-3", "ec-3", "alac", "lpcm", "sowt", "twos", "in24", "in32", "fl32", "fl64", "ipcm", "fpcm", "ulaw", "alaw", "samr", "sawb"];
 const HIGH_PROFILES = [100, 110, 122, 144, 244, 44, 83, 86, 118, 128, 138, 139, 134];
 const MAX_CONFIGURATION = 65_536;
@@ -53,7 +53,7 @@ function pastUnits(raw: Uint8Array, at: number, count: number, onUnit: (start: n
 /** H.264: the sets of parameters, and nothing else. */
 export const avcC: Rule<Coding> = async (film, box, coding) => {
   const raw = await configuration(film, box);
-  setUnits(coding, { lengthBytes: ((raw[4] ?? 0) & 3) + 1, hevc: false });
+  setUnits(coding, unitsOf(((raw[4] ?? 0) & 3) + 1, false));
   const wanted =
     (...types: number[]) =>
     (start: number): void => {
@@ -65,17 +65,17 @@ export const avcC: Rule<Coding> = async (film, box, coding) => {
   await film.slack(box.body + at, box.end);
 };
 
-/** H.265: the sets of parameters, and supplemental units without user data. */
+/** H.265: the sets of parameters, and supplemental units of filler. */
 export const hvcC: Rule<Coding> = async (film, box, coding) => {
   const raw = await configuration(film, box);
-  setUnits(coding, { lengthBytes: ((raw[21] ?? 0) & 3) + 1, hevc: true });
+  setUnits(coding, unitsOf(((raw[21] ?? 0) & 3) + 1, true));
   let at = 23;
   for (let array = 0; array < (raw[22] ?? 0); array += 1) {
     const type = (raw[at] ?? 0) & 0x3f;
     const count = ((raw[at + 1] ?? 0) << 8) | (raw[at + 2] ?? 0);
     if (at + 3 > raw.length || ![32, 33, 34, 39, 40].includes(type)) throw new Uncleanable("what its decoder needs holds something else");
     at = pastUnits(raw, at + 3, count, (start, end) => {
-      if (type < 39 || !holdsUserData(raw.subarray(start + 2, end))) return;
+      if (type < 39 || !saysMore(raw.subarray(start + 2, end))) return;
       film.plan.tell("software", words(raw.subarray(start + 2, end)));
       film.plan.replace(box.body + start + 2, box.body + end, filler(end - start - 2));
     });
@@ -151,7 +151,7 @@ const WAVE: Rules<Coding> = { frma: upTo(4), mp4a: upTo(4), enda: upTo(2), esds,
 
 const CHILDREN: Rules<Coding> = {
   avcC, hvcC, av1C, dfLa, colr, damr, esds, wave: container(WAVE),
-  vpcC: upTo(12), dvcC: upTo(24), dvvC: upTo(24), dOps, dac3: upTo(3), dec3: upTo(64), alac: upTo(36), chan: upTo(64), pcmC: upTo(6), chnl: upTo(64),
+  vpcC: upTo(12), dOps, dac3: upTo(3), dec3: upTo(64), alac: upTo(36), chan: upTo(64), pcmC: upTo(6), chnl: upTo(64),
   btrt: upTo(12), pasp: upTo(8), clap: upTo(32), fiel: upTo(2), mdcv: upTo(24), clli: upTo(4), "\0\0\0\0": upTo(0),
 }; // prettier-ignore
 

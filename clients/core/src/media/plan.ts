@@ -11,6 +11,7 @@ import type { Choice, Piece, Progress, Shown, Source, Tell } from "./source";
 /** How many ranges of one file may be replaced: beyond this it is not cleaned, so that a hostile file cannot fill memory. */
 export const MAX_EDITS = 200_000;
 
+const MAX_HELD = 16_777_216;
 const WINDOW = 262_144;
 const MAX_READ = 4_194_304;
 /** How often a file may be read through, on the average: one that makes its reader jump about is given up. */
@@ -94,6 +95,7 @@ export class Plan {
   readonly tells = new Set<Tell>();
   readonly shown: Shown[] = [];
   private readonly edits: Edit[] = [];
+  private held = 0;
 
   constructor(readonly choice: Exclude<Choice, "keep">) {}
 
@@ -114,6 +116,11 @@ export class Plan {
   replace(start: number, end: number, to: Uint8Array | "zeros"): void {
     if (this.edits.length >= MAX_EDITS) throw new Uncleanable("it has too many parts that would have to go");
     if (end > start || (to !== "zeros" && to.length > 0)) this.edits.push({ start, end, to });
+  }
+
+  /** So many bytes of ours will be held until the copy is made. @throws Uncleanable when they are more than a page may hold. */
+  hold(bytes: number): void {
+    if ((this.held += bytes) > MAX_HELD) throw new Uncleanable("it has too many parts that would have to go");
   }
 
   /** Take a range out. */

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Units of H.264 and H.265 that encoders use to write their own words: supplemental user data.
+ * Units of H.264 and H.265: the cuts of a sample, of which some show the picture and some hold words.
  *
- * Rules of this file: a unit that holds user data becomes a unit of filler of the same length, which every decoder skips. What else stood in that one
- * unit goes with it: hints of timing that the film's own tables give as well.
+ * Rules of this file: an allow-list of units, and of messages in supplemental units. Any other unit, or one with any other message, becomes a supplemental
+ * unit of filler of the same length, which every decoder skips. With it go hints of timing, captions and what Dolby adds to colours.
  *
- * Source: ITU-T H.264 annex D, H.265 annex D (types 3, 4 and 5), H.264 §7.3.2.3.
+ * Source: ITU-T H.264 §7.3.2, table 7-1, annex D; H.265 table 7-1, annex D.
  */
-import { latin1, viewOf, type Plan, type Window } from "./plan";
+import { latin1, Uncleanable, viewOf, type Plan, type Window } from "./plan";
 
-const MAX_UNITS = 64;
+const MAX_UNITS = 4_096;
+/** In one track: so many are looked at in some seconds. */
+const MAX_ALL_UNITS = 20_000_000;
 const MAX_UNIT = 65_536;
+const MAX_SHARED = 1_024;
 const FILLER = 3;
-const USER_DATA = [4, 5];
+/** A message that says from where on the picture can be shown; its length in bytes at most. */
+const RECOVERY = 6;
+const MAX_RECOVERY = 4;
 
 /** Take out the bytes that keep three zeros from following each other. */
 function unescaped(raw: Uint8Array): Uint8Array {
@@ -28,8 +33,8 @@ function unescaped(raw: Uint8Array): Uint8Array {
   return Uint8Array.from(plain);
 }
 
-/** Say whether the body of a supplemental unit (after the unit's head) holds user data, or cannot be read to its end. */
-export function holdsUserData(raw: Uint8Array): boolean {
+/** Say whether the body of a supplemental unit (after the unit's head) holds more than filler and points of entry, or cannot be read to its end. */
+export function saysMore(raw: Uint8Array): boolean {
   const body = unescaped(raw);
   const number = (): number => {
     let sum = 0;
@@ -45,7 +50,9 @@ export function holdsUserData(raw: Uint8Array): boolean {
   while (at < end && !(at === end - 1 && body[at] === 0x80)) {
     const type = number();
     const length = number();
-    if (USER_DATA.includes(type) || at + length > end) return true;
+    if (at + length > end) return true;
+    const empty = type === FILLER && body.subarray(at, at + length).every((byte) => byte === 0xff);
+    if (!empty && !(type === RECOVERY && length <= MAX_RECOVERY)) return true;
     at += length;
   }
   return false;
@@ -72,10 +79,16 @@ export function filler(length: number): Uint8Array {
   return body;
 }
 
-/** How the samples of a track are cut into units: bytes of a unit's length, and by which standard units are numbered. */
+/** How the samples of a track are cut into units: bytes of a unit's length, by which standard they are numbered, and how many may still be looked at. */
 export interface Units {
   readonly lengthBytes: number;
   readonly hevc: boolean;
+  left: number;
+}
+
+/** Units of a track that has not been looked at. */
+export function unitsOf(lengthBytes: number, hevc: boolean): Units {
+  return { lengthBytes, hevc, left: MAX_ALL_UNITS };
 }
 
 /** The longest run of readable characters, if it is one that a person would call words. */
@@ -83,25 +96,69 @@ export function words(raw: Uint8Array): string {
   return /[\x20-\x7e]{8,}/.exec(latin1(raw))?.[0] ?? "";
 }
 
-/** Look at the units of one sample that stand before its picture, and make filler of those that hold user data. */
+/** What is done with a unit of a kind. */
+type Kept = "picture" | "stays" | "mark" | "messages" | "filler" | "goes";
+
+function kindOf(type: number, hevc: boolean): Kept {
+  if (hevc) {
+    if (type <= 9 || (type >= 16 && type <= 21)) return "picture";
+    if (type >= 32 && type <= 34) return "stays";
+    if (type >= 35 && type <= 37) return "mark";
+    return type === 39 || type === 40 ? "messages" : type === 38 ? "filler" : "goes";
+  }
+  if (type >= 1 && type <= 5) return "picture";
+  if (type === 7 || type === 8) return "stays";
+  if (type >= 9 && type <= 11) return "mark";
+  return type === 6 ? "messages" : type === 12 ? "filler" : "goes";
+}
+
+/** Say whether the body of a unit may stay as it is. */
+async function mayStay(window: Window, kind: Kept, body: number, end: number): Promise<boolean> {
+  if (kind === "picture" || kind === "stays") return true;
+  if (kind === "mark") return end - body <= 1;
+  if (kind === "goes" || end - body > MAX_UNIT) return false;
+  const raw = await window.read(body, end - body);
+  if (kind === "messages") return !saysMore(raw);
+  return raw.every((byte, index) => byte === (index === raw.length - 1 ? 0x80 : 0xff));
+}
+
+/** Short bodies of filler, each once: a film may need a hundred thousand. */
+const SHORT = new Map<number, Uint8Array>();
+
+function sharedFiller(plan: Plan, length: number): Uint8Array {
+  if (length > MAX_SHARED) {
+    plan.hold(length);
+    return filler(length);
+  }
+  const body = SHORT.get(length) ?? filler(length);
+  SHORT.set(length, body);
+  return body;
+}
+
+/** Look at every unit of one sample, and make filler of those that are not known, or hold words. @throws Uncleanable when it is cut otherwise than it says. */
 export async function planUnits(plan: Plan, window: Window, units: Units, start: number, end: number): Promise<void> {
+  const { lengthBytes, hevc } = units;
+  const headBytes = hevc ? 2 : 1;
+  let drawn = false;
   let at = start;
-  for (let count = 0; count < MAX_UNITS && at + units.lengthBytes < end; count += 1) {
-    const head = viewOf(await window.read(at, units.lengthBytes + 1));
+  for (let count = 0; at < end; count += 1) {
+    if (count >= MAX_UNITS || (units.left -= 1) < 0) throw new Uncleanable("its samples are cut into too many units");
+    const head = viewOf((await window.read(at, Math.min(lengthBytes + headBytes, end - at))).slice());
     let length = 0;
-    for (let index = 0; index < units.lengthBytes; index += 1) length = length * 256 + head.getUint8(index);
-    const first = head.getUint8(units.lengthBytes);
-    const type = units.hevc ? (first >> 1) & 0x3f : first & 0x1f;
-    if (units.hevc ? type < 32 : type >= 1 && type <= 5) return;
-    const body = at + units.lengthBytes + (units.hevc ? 2 : 1);
-    at += units.lengthBytes + length;
-    // A sample that is cut otherwise than it says cannot be played either; it is left as it is.
-    if (at > end || body > at) return;
-    if (type !== (units.hevc ? 39 : 6)) continue;
-    const raw = await window.read(body, Math.min(at - body, MAX_UNIT));
-    if (raw.length === MAX_UNIT || holdsUserData(raw)) {
-      plan.tell("software", words(raw));
-      plan.replace(body, at, filler(at - body));
-    }
+    for (let index = 0; index < lengthBytes && index < head.byteLength; index += 1) length = length * 256 + head.getUint8(index);
+    const first = at + lengthBytes;
+    at = first + length;
+    if (at > end) throw new Uncleanable("a sample is cut otherwise than it says");
+    if (length === 0) continue;
+    if (length < headBytes) throw new Uncleanable("a sample is cut otherwise than it says");
+    const byte = head.getUint8(lengthBytes);
+    const type = hevc ? (byte >> 1) & 0x3f : byte & 0x1f;
+    const kind = kindOf(type, hevc);
+    drawn ||= kind === "picture";
+    const body = first + headBytes;
+    if (await mayStay(window, kind, body, at)) continue;
+    plan.tell("software", words(await window.read(body, Math.min(at - body, MAX_UNIT))));
+    if (kind !== "messages") plan.replace(first, body, hevc ? Uint8Array.of((drawn ? 40 : 39) << 1, 1) : Uint8Array.of(6));
+    plan.replace(body, at, sharedFiller(plan, at - body));
   }
 }
