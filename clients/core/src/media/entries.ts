@@ -12,7 +12,7 @@ import { latin1, Uncleanable, viewOf } from "./plan";
 import { framesOf, type Frames } from "./sound";
 import { filler, saysMore, unitsOf, words, type Units } from "./units";
 
-const VIDEO = ["avc1", "avc3", "hvc1", "hev1", "vp08", "vp09", "av01", "apch", "apcn", "apcs", "apco", "ap4h", "ap4x"];
+const VIDEO = ["avc1", "avc3", "hvc1", "hev1", "vp08", "vp09", "av01"];
 const SOUND = ["mp4a", "Opus", "fLaC", "ac-3", "ec-3", "alac", "lpcm", "sowt", "twos", "in24", "in32", "fl32", "fl64", "ipcm", "fpcm", "ulaw", "alaw", "samr", "sawb"];
 const HIGH_PROFILES = [100, 110, 122, 144, 244, 44, 83, 86, 118, 128, 138, 139, 134];
 const MAX_CONFIGURATION = 65_536;
@@ -141,6 +141,8 @@ const esds: Rule<Coding> = async (film, box, coding) => {
   const stream = descriptor(raw, 4);
   const decoder = descriptor(raw, stream.body + 3);
   const specific = descriptor(raw, decoder.body + 13);
+  // MP3 keeps the name of its encoder in its frames.
+  if (stream.tag === 3 && decoder.tag === 4 && ![0x40, 0x66, 0x67, 0x68].includes(raw[decoder.body] ?? 0)) throw new Uncleanable("its samples are coded in a way that is not known here");
   if (raw.length > 256 || stream.tag !== 3 || decoder.tag !== 4) throw new Uncleanable("what its decoder needs is not as it must be");
   if ((raw[stream.body + 2] ?? 0) & 0xe0) throw new Uncleanable("its sound names another place");
   if (raw[decoder.body] === 0x40 && specific.tag === 5) coding.frames = framesOf(raw.subarray(specific.body));

@@ -124,7 +124,9 @@ export async function addTrack(film: Film, { tables, handler, coding }: Track, r
   // Old QuickTime counts sound in single samples of 'one byte' that are in truth longer: blanking by that would destroy it.
   if (sound && sizes.constant === 1) throw new Uncleanable("its sound is counted in the old way");
   if (sizes.constant * sizes.count > film.window.size) throw broken("it names more than it holds");
-  film.spendSamples(sizes.count);
+  // What is counted in samples of one length, and not looked into, is walked by chunks.
+  const walked = sizes.constant === 0 || coding.units !== undefined || coding.frames !== undefined;
+  if (walked) film.spendSamples(sizes.count);
   const large = tables.offsets?.type === "co64";
   const offsets = await column(film, tables.offsets, 8, large ? 8 : 4);
   const runs = await column(film, tables.stsc, 8, 12);
@@ -139,7 +141,7 @@ export async function addTrack(film: Film, { tables, handler, coding }: Track, r
       const start = large ? await offsets.u64(chunk - 1) : await offsets.u32(chunk - 1);
       let length = 0;
       if (sample + each > sizes.count) throw broken("a table names samples that there are not");
-      if (sizes.constant > 0 && coding.units === undefined) length = sizes.constant * each;
+      if (!walked) length = sizes.constant * each;
       else {
         for (let index = 0; index < each; index += 1) {
           const size = await sizes.of(sample + index);
@@ -203,10 +205,10 @@ async function fragmentRun(film: Film, box: Box, fragment: Fragment): Promise<vo
   const before = flags & 0x100 ? 4 : 0;
   const entry = before + (flags & 0x200 ? 4 : 0) + (flags & 0x400 ? 4 : 0) + (flags & 0x800 ? 4 : 0);
   if (at + count * entry > box.end) throw broken("a table is longer than its box");
-  film.spendSamples(count);
   if (entry === 0 && (fragment.size === 0 || count * fragment.size > film.window.size)) throw broken("it names more than it holds");
   const coding = fragment.track?.coding ?? {};
-  const each = (flags & 0x200) !== 0 || coding.units !== undefined;
+  const each = (flags & 0x200) !== 0 || coding.units !== undefined || coding.frames !== undefined;
+  if (each) film.spendSamples(count);
   const table = new Column(film.window.another(), at, entry, count);
   let length = each ? 0 : count * fragment.size;
   for (let index = 0; index < count && each; index += 1) {

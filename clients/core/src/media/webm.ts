@@ -180,6 +180,8 @@ async function planSegment(film: Elements, segment: Element, whole: Film): Promi
     const element = await film.at(at, inside ? cluster : segment.end);
     at = element.end;
     if (element.id === CLUSTER) {
+      // Whose blocks these are would not be known, and all would go.
+      if (whole.tracks.size === 0) throw new Uncleanable("its tracks are named after its pictures");
       cluster = element.end;
       at = element.body;
       continue;

@@ -91,7 +91,7 @@ const aac: Check = async (film, element, coding) => {
 /** Codings that are known, and how what their decoders need is checked. */
 const CODECS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["V_VP8", atMost(0)], ["V_VP9", atMost(32)], ["V_AV1", shared(av1C)], ["V_MPEG4/ISO/AVC", shared(avcC)], ["V_MPEGH/ISO/HEVC", shared(hvcC)],
-  ["A_OPUS", atMost(283, "OpusHead")], ["A_VORBIS", vorbis], ["A_AAC", aac], ["A_FLAC", atMost(42, "fLaC\x80")], ["A_MPEG/L3", atMost(0)],
+  ["A_OPUS", atMost(283, "OpusHead")], ["A_VORBIS", vorbis], ["A_AAC", aac], ["A_FLAC", atMost(42, "fLaC\x80")],
   ["A_PCM/INT/LIT", atMost(0)], ["A_PCM/INT/BIG", atMost(0)], ["A_PCM/FLOAT/IEEE", atMost(0)],
 ]); // prettier-ignore
 
