@@ -214,3 +214,66 @@ def test_words_hidden_in_the_data_of_a_large_film_are_blanked(media: Path, tmp_p
     assert "other" in answer.removed
     assert MARK not in copy.read_bytes()
     assert frames_of(copy) == frames_of(path)
+
+
+def _unit(kind: bytes, message: bytes = b"\x05") -> bytes:
+    """A film whose encoder's words stand in another kind of unit, or of message."""
+    film = films.make(films.PLAIN["mp4"])
+    at = film.index(b"\x06\x05\xff")
+    return film[:at] + kind + message + film[at + 2 :]
+
+
+def _extended(film: bytes) -> bytes:
+    defaults = struct.pack(">IIIIII", 0, 1, 1, 0, 0, 0)
+    return into_moov(film, box(b"mvex", box(b"trex", defaults + MARK)))
+
+
+def _moved_tracks() -> bytes:
+    film = films.make(films.PLAIN["webm"])
+    at = film.index(b"\x16\x54\xae\x6b", film.index(b"\x16\x54\xae\x6b") + 4)
+    long = 9 - film[at + 4].bit_length()
+    size = int.from_bytes(film[at + 4 : at + 4 + long], "big") & ((1 << 7 * long) - 1)
+    end = at + 4 + long + size
+    return film[:at] + film[end:] + film[at:end]
+
+
+ROOM: Final[dict[str, Callable[[], bytes]]] = {
+    **{f"H.264 unit of type {kind}": (lambda kind=kind: _unit(bytes((kind,)))) for kind in (0, 9, 12, 13, 24, 30)},
+    **{f"H.264 message of type {kind}": (lambda kind=kind: _unit(b"\x06", bytes((kind,)))) for kind in (1, 3, 6, 136)},
+    "JPEG lines": lambda: pictures.jpeg_with(segment(0xDC, MARK * 20)),
+    "JPEG restarts": lambda: pictures.jpeg_with(segment(0xDD, b"\0\0" + MARK * 20)),
+    "JPEG expansion": lambda: pictures.jpeg_with(segment(0xDF, MARK * 20)),
+    "JPEG table with a tail": lambda: pictures.jpeg_with(segment(0xDB, b"\0" + b"\x01" * 64 + MARK)),
+    "PNG frame of no moving picture": lambda: pictures.png_with(chunk(b"fdAT", b"\0\0\0\x01" + MARK)),
+    "PNG data apart from the picture": lambda: pictures.PLAIN["png"]()[:-12] + chunk(b"tIME", bytes(7)) + chunk(b"IDAT", MARK) + chunk(b"IEND", b""),
+    "second WebP picture": lambda: pictures.webp_with(riff(b"VP8L", MARK)),
+    "tail of a fragment's defaults": lambda: _film(_extended),
+    "WebM tracks behind the pictures": _moved_tracks,
+    "MP3 in Matroska": lambda: films.make(films.Recipe("matroska", sound="libmp3lame")),
+    "MP3 in MP4": lambda: films.make(films.Recipe("mp4", sound="libmp3lame")),
+    "ProRes": lambda: films.make(films.Recipe("mov", video="prores_ks", sound=None)),
+}
+REFUSED: Final = {"JPEG lines", "JPEG restarts", "JPEG table with a tail", "PNG data apart from the picture"} | {
+    "WebM tracks behind the pictures",
+    "MP3 in Matroska",
+    "MP3 in MP4",
+    "ProRes",
+}
+
+
+@pytest.fixture(scope="module")
+def hidden(media: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Answer, Path]]:
+    folder = tmp_path_factory.mktemp("hidden")
+    paths = {name: folder / str(number) for number, name in enumerate(ROOM)}
+    for name, path in paths.items():
+        path.write_bytes(ROOM[name]())
+    answers = clean_all(media, [(path, "strip", path.with_suffix(".clean")) for path in paths.values()])
+    return {name: (answer, paths[name].with_suffix(".clean")) for (name, answer) in zip(paths, answers, strict=True)}
+
+
+@pytest.mark.parametrize("name", ROOM)
+def test_what_has_room_for_words_holds_none_in_a_clean_copy(hidden: dict[str, tuple[Answer, Path]], name: str) -> None:
+    answer, copy = hidden[name]
+    assert (answer.refused == "archive") == (name in REFUSED)
+    if answer.refused is None:
+        assert [mark for mark in (MARK, b"x264", b"LAME", b"Lavc") if mark in copy.read_bytes()] == []

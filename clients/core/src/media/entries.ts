@@ -146,7 +146,12 @@ const esds: Rule<Coding> = async (film, box, coding) => {
   if (raw.length > 256 || stream.tag !== 3 || decoder.tag !== 4) throw new Uncleanable("what its decoder needs is not as it must be");
   if ((raw[stream.body + 2] ?? 0) & 0xe0) throw new Uncleanable("its sound names another place");
   if (raw[decoder.body] === 0x40 && specific.tag === 5) coding.frames = framesOf(raw.subarray(specific.body));
-  await film.slack(Math.min(box.body + stream.end, box.end), box.end);
+  const audio = specific.tag === 5 ? specific.end : decoder.body + 13;
+  // Behind it: how the stream is packed, by a number; nothing else, in no other way.
+  const packed = descriptor(raw, decoder.end);
+  const plain = decoder.end >= stream.end || (packed.tag === 6 && packed.end === packed.body + 1 && packed.end === stream.end);
+  if (audio !== decoder.end || !plain || stream.end > raw.length || ((raw[stream.body + 2] ?? 0) & 0xff) > 0x1f) throw new Uncleanable("what its decoder needs holds something else");
+  await film.slack(box.body + stream.end, box.end);
 };
 
 const WAVE: Rules<Coding> = { frma: upTo(4), mp4a: upTo(4), enda: upTo(2), esds, alac: upTo(36), "\0\0\0\0": upTo(0) };

@@ -37,7 +37,7 @@ const MOVIE: Rules<Whole> = {
   },
   mvex: async (film, box, whole) => {
     const kept = new Set(whole.tracks.filter((one) => one.keep).map((one) => one.id));
-    await film.walk(box.body, box.end, { mehd: upTo(12), trex: async (_, trex) => { if (!kept.has(await film.u32(trex.body + 4))) await film.free(trex); } }, undefined);
+    await film.walk(box.body, box.end, { mehd: upTo(12), trex: async (_, trex) => { if (kept.has(await film.u32(trex.body + 4))) await film.slack(trex.body + 24, trex.end); else await film.free(trex); } }, undefined);
   },
   udta: (film, box, whole) => planNotes(film, box, whole.kept),
   meta: (film, box, whole) => planNotes(film, box, whole.kept),

@@ -9,12 +9,17 @@
  * Source: ITU-T T.81 annex B (segments); JFIF 1.02; Exif 2.32 §4.7; CIPA DC-007 (second pictures).
  */
 import { readExif, writeExif, type ExifFacts } from "./exif";
-import { ascii, broken, latin1, same, type Plan, type Window } from "./plan";
+import { ascii, broken, latin1, same, Uncleanable, type Plan, type Window } from "./plan";
 import { tellText } from "./text";
 
 const SOI = 0xd8;
 const EOI = 0xd9;
 const SOS = 0xda;
+const DHT = 0xc4;
+const DAC = 0xcc;
+const DQT = 0xdb;
+const DNL = 0xdc;
+const DRI = 0xdd;
 const APP0 = 0xe0;
 const APP1 = 0xe1;
 const APP2 = 0xe2;
@@ -24,6 +29,8 @@ const COMMENT = 0xfe;
 const EXIF = "Exif\0\0";
 const MAX_SEGMENTS = 100_000;
 const MAX_FILL = 4_096;
+/** Of the part of a segment that its length counts, and its marker. */
+const MAX_SEGMENT = 65_537;
 
 /** A plain JFIF header: version 1.01, no density, no thumbnail. */
 const JFIF = ascii("\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
@@ -36,7 +43,27 @@ interface Segment {
 
 /** Whether a marker belongs to drawing the picture: frames, tables, restarts, lines. */
 function draws(marker: number): boolean {
-  return (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) || (marker >= 0xdb && marker <= 0xdf && marker !== 0xde) || marker === SOS;
+  return (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) || [DQT, DNL, DRI, SOS].includes(marker);
+}
+
+/** Say whether tables, of which each says how long it is, fill a segment. */
+function tablesFill(body: Uint8Array, lengthAt: (at: number) => number): boolean {
+  let at = 0;
+  while (at < body.length) at += lengthAt(at);
+  return at === body.length;
+}
+
+/** Say whether a segment that draws (from its marker on) is exactly as long as what it says it holds, so that nothing else has room in it. */
+function isExact(marker: number, raw: Uint8Array, drawn: boolean): boolean {
+  const body = raw.subarray(4);
+  const length = ((raw[2] ?? 0) << 8) | (raw[3] ?? 0);
+  if (marker === SOS) return length === 6 + 2 * (body[0] ?? 0);
+  if (marker === DRI) return length === 4;
+  if (marker === DNL) return length === 4 && drawn;
+  if (marker === DQT) return tablesFill(body, (at) => ((body[at] ?? 0) >= 0x10 ? 129 : 65));
+  if (marker === DHT) return tablesFill(body, (at) => body.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 17));
+  if (marker === DAC) return length <= 66 && length % 2 === 0;
+  return length === 8 + 3 * (body[5] ?? 0);
 }
 
 /** End of the entropy-coded data that starts at `at`: the next marker that is neither stuffing nor a restart. */
@@ -116,8 +143,13 @@ export async function planJpeg(window: Window, plan: Plan): Promise<void> {
     plan.remove(at, start);
     at = end;
     if (marker === EOI) break;
-    drawn ||= marker === SOS;
-    if (draws(marker)) continue;
+    if (draws(marker)) {
+      const length = Math.min(end - start, MAX_SEGMENT);
+      // A decoder stops at what it does not understand: such a picture is not whole.
+      if (!isExact(marker, await window.read(start, length), drawn)) throw new Uncleanable("a part that draws it holds something else");
+      drawn ||= marker === SOS;
+      continue;
+    }
     const raw = (await window.read(start, end - start)).slice();
     let instead = applicationSegment(marker, raw, plan, exif);
     if (instead.length > 0 && headers.has(marker)) {

@@ -8,7 +8,7 @@
  * Source: PNG third edition §11 (chunks), annex D (CRC); §11.3.2 (colour), §11.3.5 (moving pictures).
  */
 import { readExif, writeExif } from "./exif";
-import { ascii, broken, latin1, same, viewOf, type Plan, type Window } from "./plan";
+import { ascii, broken, latin1, same, Uncleanable, viewOf, type Plan, type Window } from "./plan";
 import { tellText } from "./text";
 
 const MAX_CHUNKS = 200_000;
@@ -80,6 +80,8 @@ async function planExif(window: Window, plan: Plan, start: number, length: numbe
 export async function planPng(window: Window, plan: Plan): Promise<void> {
   const seen = new Set<string>();
   let at = 8;
+  let last = "";
+  let drawn = false;
   for (let count = 0; !seen.has("IEND"); count += 1) {
     if (count > MAX_CHUNKS) throw broken("it has too many chunks");
     const head = await window.read(at, 8);
@@ -88,7 +90,9 @@ export async function planPng(window: Window, plan: Plan): Promise<void> {
     const end = at + 12 + length;
     if (end > window.size || (count === 0) !== (name === "IHDR")) throw broken("a chunk is not where it must be");
     const rule = DRAWS.get(name);
-    const stays = rule !== undefined && length >= rule[0] && length <= rule[1] && (rule[2] || !seen.has(name));
+    // Frames of a moving picture stay where the picture says that it moves, and their data where a frame has begun.
+    const moves = name === "fdAT" ? seen.has("fcTL") && seen.has("IDAT") : name !== "fcTL" || seen.has("acTL");
+    const stays = moves && rule !== undefined && length >= rule[0] && length <= rule[1] && (rule[2] || !seen.has(name));
     if (stays) {
       if ((await crcOfRange(window, at + 4, end - 4)) !== viewOf(await window.read(end - 4, 4)).getUint32(0)) throw broken("a chunk is damaged");
     } else if (name === "eXIf" && !seen.has(name)) {
@@ -97,7 +101,11 @@ export async function planPng(window: Window, plan: Plan): Promise<void> {
       await tellChunk(window, plan, name, at + 8, length);
       plan.remove(at, end);
     }
-    seen.add(name);
+    if (stays || name === "eXIf") seen.add(name);
+    // What draws stands in one run: data behind another chunk belong to no picture.
+    if (name === "IDAT" && last !== "IDAT" && drawn) throw new Uncleanable("its picture is in several parts");
+    drawn ||= name === "IDAT";
+    last = name;
     at = end;
   }
   if (!seen.has("IDAT")) throw broken("it holds no picture");

@@ -31,6 +31,8 @@ export interface Track {
   readonly keep: boolean;
   /** Size of a sample in fragments that do not say. */
   defaultSize: number;
+  /** Whether its codings have been read. */
+  described: boolean;
   readonly tables: Tables;
   readonly coding: Coding;
 }
@@ -68,7 +70,7 @@ export async function lookAtTrack(film: Film, box: Box): Promise<Track> {
   const keep = isKnown(handler, coding);
   if (!keep) film.plan.tell(TOLD[handler] ?? "track");
   if (["gpmd", "camm", "rtmd", "mebx", "mett"].includes(coding)) film.plan.tell("place");
-  return { box, id, handler, keep, defaultSize: 0, tables: {}, coding: {} };
+  return { box, id, handler, keep, defaultSize: 0, described: false, tables: {}, coding: {} };
 }
 
 /** A handler's name, and the words around it, are for editors; what it handles stays. */
@@ -90,6 +92,8 @@ const dref: Rule<unknown> = async (film, box) => {
 };
 
 const stsd: Rule<Track> = async (film, box, track) => {
+  if (track.described) throw broken("a track has a table twice");
+  track.described = true;
   const { found, at } = await film.boxes(box.body + 8, box.end);
   if (found.length > MAX_ENTRIES) throw broken("a track has too many codings");
   for (const entry of found) await planEntry(film, entry, track.handler, track.coding);
@@ -97,12 +101,14 @@ const stsd: Rule<Track> = async (film, box, track) => {
 };
 
 const stsz: Rule<Track> = async (film, box, track) => {
+  if (track.tables.sizes !== undefined) throw broken("a track has a table twice");
   track.tables.sizes = box;
   const constant = (await film.u32(box.body + 4)) > 0;
   await (constant ? upTo(12) : table(12, 4))(film, box, track);
 };
 
 const stz2: Rule<Track> = async (film, box, track) => {
+  if (track.tables.sizes !== undefined) throw broken("a track has a table twice");
   track.tables.sizes = box;
   const bits = (await film.window.read(box.body + 7, 1))[0] ?? 0;
   await film.slack(Math.min(box.end, box.body + 12 + Math.ceil(((await film.u32(box.body + 8)) * bits) / 8)), box.end);

@@ -74,13 +74,23 @@ async function planExif(window: Window, plan: Plan, chunk: Chunk, state: State):
   return instead.length - raw.length;
 }
 
+/** One frame has one picture, and one transparency before it; empty for chunks that are neither. */
+function groupOf(name: string): "picture" | "transparency" | "" {
+  if (name === "ALPH") return "transparency";
+  return name === "VP8 " || name === "VP8L" ? "picture" : "";
+}
+
 /** One frame of a moving picture. Gives back by how much it grows. */
 async function planFrame(window: Window, plan: Plan, frame: Chunk, state: State): Promise<number> {
   let grown = 0;
+  const found = new Set<string>();
   for (let at = frame.body + FRAME_HEAD; at < frame.dataEnd; ) {
     const chunk = await chunkAt(window, at, frame.dataEnd);
     if ((state.left -= 1) < 0) throw broken("it has too many chunks");
-    if (["VP8 ", "VP8L", "ALPH"].includes(chunk.name)) await pad(window, plan, chunk);
+    const group = groupOf(chunk.name);
+    const room = group !== "" && !found.has(group) && !found.has("picture");
+    found.add(group);
+    if (room) await pad(window, plan, chunk);
     else grown += await remove(window, plan, chunk);
     at = chunk.end;
   }
@@ -91,8 +101,9 @@ async function planFrame(window: Window, plan: Plan, frame: Chunk, state: State)
 
 async function planChunk(window: Window, plan: Plan, chunk: Chunk, state: State): Promise<number> {
   const size = chunk.dataEnd - chunk.body;
-  const again = state.once.has(chunk.name);
-  state.once.add(chunk.name);
+  const name = groupOf(chunk.name) || chunk.name;
+  const again = state.once.has(name) || (name === "transparency" && state.drawn);
+  state.once.add(name);
   if (chunk.name === "ANMF") {
     state.drawn = true;
     return planFrame(window, plan, chunk, state);
