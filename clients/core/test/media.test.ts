@@ -59,7 +59,7 @@ describe("a photo", () => {
 
 test("what no reader knows is told to be unknown, and is not cleaned", async () => {
   for (const bytes of [new Uint8Array(), Uint8Array.of(1, 2, 3)]) {
-    expect(await inspect(sourceOf(bytes))).toEqual({ kind: "unknown", broken: false, cleanable: false, you: [], event: [], shown: [] });
+    expect(await inspect(sourceOf(bytes))).toEqual({ kind: "unknown", broken: false, cleanable: false, you: [], event: [], kept: [], shown: [] });
     await expect(clean(sourceOf(bytes), "strip")).rejects.toThrow(CorncrakeError);
   }
 });

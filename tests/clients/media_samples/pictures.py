@@ -110,6 +110,8 @@ EXIF: Final = tiff(
 
 MADE: Final[dict[tuple[str, str], tuple[Callable[[], bytes], set[str]]]] = {
     ("jpeg", "maker notes"): (lambda: jpeg_with(segment(0xE1, b"Exif\0\0" + EXIF)), {"owner", "serial", "device", "time", "other"}),
+    ("jpeg", "time of change"): (lambda: jpeg_with(segment(0xE1, b"Exif\0\0" + tiff((0x0132, 2, b"2026:06:01 03:14:15\0")))), {"time"}),
+    ("jpeg", "time of making"): (lambda: jpeg_with(segment(0xE1, b"Exif\0\0" + tiff(more=((0x9004, 2, b"2026:06:01 03:14:15\0"),)))), {"time"}),
     ("jpeg", "comment"): (lambda: jpeg_with(segment(0xFE, MARK)), {"text"}),
     ("jpeg", "thumbnail in JFIF"): (lambda: jpeg_with(segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\1\4" + MARK + b"\0\0")), {"thumbnail"}),
     ("jpeg", "thumbnail in JFXX"): (lambda: jpeg_with(segment(0xE0, b"JFXX\0\x10" + MARK)), {"thumbnail"}),

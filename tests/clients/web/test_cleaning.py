@@ -117,6 +117,7 @@ def test_a_copy_that_keeps_place_and_time_keeps_nothing_else(matrix: dict[tuple[
     assert MARK not in one.partial.read_bytes()
     assert leftovers(one.seen[one.partial], event=True) == []
     assert one.again[one.partial].tells <= {"place", "time", "direction"}
+    assert one.again[one.partial].tells == set(one.keep.telling["kept"]), "what is said to stay must be what stays"
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=named)
@@ -145,6 +146,20 @@ def test_place_of_a_film_can_be_kept(matrix: dict[tuple[str, str], Cell], cell: 
     kept = one.seen[one.partial]["UserData:GPSCoordinates"]
     assert "52 deg 3" in kept
     assert "13 deg 2" in kept
+
+
+@pytest.mark.parametrize("carrier", ["time of change", "time of making"])
+def test_a_picture_s_only_time_is_kept_as_the_time_it_was_taken(matrix: dict[tuple[str, str], Cell], carrier: str) -> None:
+    one = matrix["jpeg", carrier]
+    assert one.seen[one.partial]["ExifIFD:DateTimeOriginal"] == "2026:06:01 03:14:15"
+    assert one.keep.telling["kept"] == ["time"]
+
+
+@pytest.mark.parametrize("cell", [("jpeg", "XMP"), ("png", "time of change")], ids=named)
+def test_what_cannot_be_written_anew_is_not_said_to_stay(matrix: dict[tuple[str, str], Cell], cell: tuple[str, str]) -> None:
+    telling = matrix[cell].keep.telling
+    assert telling["event"] != []
+    assert telling["kept"] == []
 
 
 def test_times_of_a_film_can_be_kept(matrix: dict[tuple[str, str], Cell]) -> None:

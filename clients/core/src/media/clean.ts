@@ -13,7 +13,7 @@ import { planJpeg } from "./jpeg";
 import { kindOf } from "./kinds";
 import { broken, lengthOf, Plan, sourceOf, Uncleanable, Window } from "./plan";
 import { planPng } from "./png";
-import { EVENT_TELLS, YOU_TELLS, type Choice, type Cleaned, type FileKind, type Progress, type Source, type Telling } from "./source";
+import { EVENT_TELLS, YOU_TELLS, type Choice, type Cleaned, type FileKind, type Progress, type Source, type Tell, type Telling } from "./source";
 import { planWebm } from "./webm";
 import { planWebp } from "./webp";
 
@@ -31,8 +31,22 @@ async function planned(source: Source, reader: Reader, choice: Exclude<Choice, "
   return plan;
 }
 
-function tellingOf(kind: FileKind, plan: Plan, state: { readonly broken: boolean; readonly cleanable: boolean }): Telling {
-  return { kind, ...state, you: YOU_TELLS.filter((one) => plan.tells.has(one)), event: EVENT_TELLS.filter((one) => plan.tells.has(one)), shown: plan.shown };
+/** What a copy that keeps place and time still tells: read in the copy, since not every place in every form is written anew. */
+async function keptOf(source: Source, reader: Reader, plan: Plan, onProgress?: Progress): Promise<readonly Tell[]> {
+  if (!EVENT_TELLS.some((one) => plan.tells.has(one))) return [];
+  const partial = await planned(source, reader, "partial", onProgress);
+  const again = await planned(sourceOf(source, partial.pieces(source.size)), reader, "partial", onProgress);
+  return EVENT_TELLS.filter((one) => again.tells.has(one));
+}
+
+interface State {
+  readonly broken: boolean;
+  readonly cleanable: boolean;
+  readonly kept?: readonly Tell[];
+}
+
+function tellingOf(kind: FileKind, plan: Plan, state: State): Telling {
+  return { kind, kept: [], ...state, you: YOU_TELLS.filter((one) => plan.tells.has(one)), event: EVENT_TELLS.filter((one) => plan.tells.has(one)), shown: plan.shown };
 }
 
 /**
@@ -46,13 +60,15 @@ export async function inspect(source: Source, onProgress?: Progress): Promise<Te
   const reader = cleaner ?? TELLERS[kind];
   const plan = new Plan("strip");
   if (reader === undefined) return tellingOf(kind, plan, { broken: false, cleanable: false });
+  let kept: readonly Tell[] = [];
   try {
     await reader(new Window(source, onProgress), plan);
+    if (cleaner !== undefined) kept = await keptOf(source, cleaner, plan, onProgress);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     return tellingOf(kind, plan, { broken: !(error instanceof Uncleanable), cleanable: false });
   }
-  return tellingOf(kind, plan, { broken: false, cleanable: cleaner !== undefined });
+  return tellingOf(kind, plan, { broken: false, cleanable: cleaner !== undefined, kept });
 }
 
 /**

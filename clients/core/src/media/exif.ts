@@ -24,6 +24,9 @@ const PLAIN = new Set([0x0112, 0x011a, 0x011b, 0x0128, 0x0213, 0x8769, 0x8825, 0
 const EXIF_DIRECTORY = 0x8769;
 const GPS_DIRECTORY = 0x8825;
 const ORIENTATION = 0x0112;
+const TAKEN = 0x9003;
+const DIGITIZED = 0x9004;
+const CHANGED = 0x0132;
 const MAX_DIRECTORIES = 8;
 const MAX_ENTRIES = 512;
 const SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
@@ -57,7 +60,7 @@ const KEPT_GPS: ReadonlyMap<number, readonly [number, Check]> = new Map<number, 
 ]); // prettier-ignore
 
 const KEPT_EXIF: ReadonlyMap<number, readonly [number, Check]> = new Map<number, readonly [number, Check]>([
-  [0x9003, [ASCII, text(/^\d{4}:\d\d:\d\d \d\d:\d\d:\d\d\0$/)]],
+  [TAKEN, [ASCII, text(/^\d{4}:\d\d:\d\d \d\d:\d\d:\d\d\0$/)]],
   [0x9011, [ASCII, text(/^[+-]\d\d:\d\d\0$/)]],
 ]);
 
@@ -111,6 +114,17 @@ function kept(entries: readonly Entry[], rules: typeof KEPT_GPS): Entry[] {
   return [...seen.values()].sort((a, b) => a.tag - b.tag);
 }
 
+/** When the picture was taken: as its block says, or, where it does not, when it was made a file or last changed. */
+function timesOf(entries: readonly Entry[]): Entry[] {
+  const times = kept(entries, KEPT_EXIF);
+  if (times.some((one) => one.tag === TAKEN)) return times;
+  for (const tag of [DIGITIZED, CHANGED]) {
+    const [other] = kept(entries.flatMap((one) => (one.tag === tag ? [{ ...one, tag: TAKEN }] : [])), KEPT_EXIF);
+    if (other !== undefined) return [other, ...times];
+  }
+  return times;
+}
+
 /** A place as text, in degrees; empty when it is not whole. */
 function placeOf(gps: readonly Entry[]): string {
   const degrees = (tag: number): number => {
@@ -156,7 +170,7 @@ export function readExif(tiff: Uint8Array, plan: Plan): ExifFacts {
     waiting.push({ start: found?.next ?? 0, gps: false });
   }
   const orientation = numberOf(all.plain.find((one) => one.tag === ORIENTATION));
-  const facts = { orientation: orientation >= 1 && orientation <= 8 ? orientation : 1, gps: kept(all.gps, KEPT_GPS), times: kept(all.plain, KEPT_EXIF) };
+  const facts = { orientation: orientation >= 1 && orientation <= 8 ? orientation : 1, gps: kept(all.gps, KEPT_GPS), times: timesOf(all.plain) };
   if (all.gps.length > 0 || all.plain.some((one) => one.tag === GPS_DIRECTORY)) plan.tell("place", placeOf(facts.gps));
   if (all.gps.some((one) => one.tag === 16 || one.tag === 17)) plan.tell("direction");
   return facts;

@@ -26,7 +26,7 @@ export type Piece = { readonly start: number; readonly end: number } | Uint8Arra
 /** The kinds of files that are told apart, by their first bytes and never by their names. */
 export type FileKind = "jpeg" | "png" | "webp" | "gif" | "mp4" | "mov" | "m4a" | "webm" | "heic" | "pdf" | "unknown";
 
-/** What a file tells about the event: what `partial` keeps. */
+/** What a file tells about the event: what `partial` keeps where it can be written anew. */
 export const EVENT_TELLS = ["place", "time", "direction"] as const;
 
 /** What a file tells about the reporter. `colours` is a colour profile, `track` a hidden track (positions, time codes), `trailer` what follows the end. */
@@ -53,6 +53,8 @@ export interface Telling {
   readonly cleanable: boolean;
   readonly you: readonly Tell[];
   readonly event: readonly Tell[];
+  /** What of `event` a copy that keeps place and time really keeps; the rest goes with what is told of the reporter. */
+  readonly kept: readonly Tell[];
   /** At most 16. */
   readonly shown: readonly Shown[];
 }
