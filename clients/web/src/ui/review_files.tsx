@@ -17,12 +17,13 @@ function listed(tells: readonly Tell[], say: Messages): string {
 }
 
 function Cleaned({ telling, partial, say }: { telling: Telling; partial: boolean; say: Messages }): JSX.Element {
-  const removed = partial ? telling.you : [...telling.you, ...telling.event];
+  const kept = partial ? telling.kept : [];
+  const removed = [...telling.you, ...telling.event.filter((one) => !kept.includes(one))];
   return (
     <>
       {partial ? null : <p>{say.review_plain_name}</p>}
       <p>{removed.length === 0 ? say.review_nothing : fill(say.review_removed, { list: listed(removed, say) })}</p>
-      {partial && telling.event.length > 0 ? <p>{fill(say.review_stays, { list: listed(telling.event, say) })}</p> : null}
+      {kept.length > 0 ? <p>{fill(say.review_stays, { list: listed(kept, say) })}</p> : null}
     </>
   );
 }
