@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,8 @@ from tests.server.running import RunningServer
 from tests.simulators.organisation import EPOCH
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import httpx
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "clients" / "web" / "dist"
@@ -31,12 +34,35 @@ FEW: Final = 100
 MANY: Final = 100_000
 
 
+def _compressed(scripts: Iterable[Path]) -> float:
+    """What scripts weigh on the line, each by itself, in KiB."""
+    return sum(len(gzip.compress(script.read_bytes(), 9)) for script in scripts) / 1024
+
+
+def _first_load() -> set[Path]:
+    """The page's script, what it imports before it runs, and the word lists, which every visit fetches."""
+    found = {PAGE / name for name in re.findall(r'<(?:script|link)[^>]+(?:src|href)="/([^"]+\.js)"', (PAGE / "index.html").read_text())}
+    assert found, "the page names no script"
+    waiting = list(found)
+    while waiting:
+        named = re.findall(r'(?:from|^import|[;}]import)\s*"\./([^"]+\.js)"', waiting.pop().read_text())
+        fresh = {PAGE / "assets" / name for name in named} - found
+        found |= fresh
+        waiting += fresh
+    lists = set(PAGE.glob("assets/english-*.js")) | set(PAGE.glob("assets/spanish-*.js"))
+    assert len(lists) == 2
+    return found | lists
+
+
 def bench_page_script_gzip() -> Figure:
-    """All scripts of the page, compressed."""
-    scripts = sorted(PAGE.rglob("*.js"))
+    """What every visit loads before anything is attached, compressed."""
+    scripts = set(PAGE.rglob("*.js"))
     assert scripts, "the page is not built"
-    size = sum(len(gzip.compress(script.read_bytes(), 9)) for script in scripts) / 1024
-    return from_values([size], SCRIPT_LIMIT_KIB, "KiB", f"all {len(scripts)} scripts of the built page, each by gzip -9, against the aim")
+    first = _first_load()
+    later = scripts - first
+    rest = f"{len(later)} more, when files are attached: {_compressed(later):.1f} KiB"
+    how = f"the {len(first)} scripts that every visit loads, each by gzip -9, against the aim; {rest}"
+    return from_values([_compressed(first)], SCRIPT_LIMIT_KIB, "KiB", how)
 
 
 def _bytes(answer: httpx.Response) -> int:
