@@ -283,8 +283,9 @@ def test_what_has_room_for_words_holds_none_in_a_clean_copy(hidden: dict[str, tu
 def test_a_film_with_minutes_of_plain_sound_is_cleaned(media: Path, tmp_path: Path) -> None:
     """Seven minutes and a half are more samples than are looked at one by one; they are not, since all are of one length."""
     path = tmp_path / "long.mov"
-    with av.open(str(path), "w", format="mov") as film:
-        sound = cast("Any", film).add_stream("pcm_s16le", rate=48_000, layout="mono")
+    with av.open(str(path), "w", format="mov") as opened:
+        film = cast("Any", opened)
+        sound = film.add_stream("pcm_s16le", rate=48_000, layout="mono")
         frame = av.AudioFrame(format="s16", layout="mono", samples=480_000)
         frame.rate = 48_000
         frame.planes[0].update(bytes(960_000))
