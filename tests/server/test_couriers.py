@@ -5,6 +5,7 @@ import asyncio
 import hashlib
 import socket
 import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +21,14 @@ from corncrake_crypto.note import text_hash, unverified_text
 from corncrake_crypto.padding import REPORT_CLASSES
 from corncrake_crypto.receipt import report_id
 from corncrake_crypto.signatures import SigningKey
+from corncrake_server.app import Process
+from corncrake_server.clock import SystemClock
+from corncrake_server.refusals import NoRoom
 from corncrake_server.services.outbound import MOST_WANTED
 from corncrake_server.settings import load_settings
 from corncrake_server.storage.database import Database
 from corncrake_server.storage.documents import SqlDocuments
+from tests.server.blocks import pieces_of
 from tests.server.conftest import MakeServer
 from tests.server.running import RunningServer
 from tests.simulators.organisation import TODAY
@@ -253,6 +258,31 @@ def test_a_parcel_too_large_is_refused_before_it_is_sent(server: RunningServer) 
         connection.sendall(b"PUT /v1/courier/inbox/ana/9 HTTP/1.1\r\nHost: h\r\nContent-Length: 1073741824\r\n\r\n")
         answer = connection.makefile("rb").read()
     assert b" 413 " in answer.splitlines()[0]
+
+
+def test_a_parcel_that_comes_leaves_the_room_that_is_kept_for_reports(make_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = make_server()
+    parcel, free = server.parcel("ana", 1, server.edition(1)), [1 << 40]
+    process = Process(load_settings(None, {}, server.environment), SystemClock())
+
+    def free_bytes(_: Path) -> int:
+        return free[0]
+
+    monkeypatch.setattr("corncrake_server.storage.files.free_bytes", free_bytes)
+
+    async def filling() -> AsyncIterator[bytes]:
+        async for piece in pieces_of(parcel, 10_000):
+            yield piece
+            free[0] = 0
+
+    async def act() -> None:
+        try:
+            with pytest.raises(NoRoom):
+                await process.services.inbox.receive("ana", 1, hashlib.sha256(parcel).digest(), len(parcel), filling())
+        finally:
+            await process.stop()
+
+    asyncio.run(act())
 
 
 def test_a_parcel_may_claim_a_hundred_thousand_blocks_and_not_one_more(fresh_server: RunningServer) -> None:

@@ -25,10 +25,10 @@ def test_a_private_file_is_replaced_whole_and_only_its_owner_reads_it(tmp_path: 
 def test_what_is_spooled_never_reaches_the_reserve_however_much_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool, written = FileSpool(tmp_path, 1_000), list[int]()
 
-    def free(_: Path) -> int:
+    def free_bytes(_: Path) -> int:
         return 10_000 - sum(written)
 
-    monkeypatch.setattr("corncrake_server.storage.files.free_bytes", free)
+    monkeypatch.setattr("corncrake_server.storage.files.free_bytes", free_bytes)
 
     async def act() -> None:
         with spool.open(4_000) as one, spool.open(4_000) as other:
