@@ -48,6 +48,8 @@ def test_a_line_that_breaks_midway_is_waited_for_and_little_is_sent_twice(
     for route in line.waiting:
         route.abort("internetdisconnected")
     line.waiting.clear()
+    # Who is still writing the words down is told too.
+    page.locator(".panel").get_by_text("The line broke").wait_for()
     pass_check(page, words)
     page.get_by_text("The line broke, or the server does not answer as it should. Nothing is lost").wait_for()
     shot(page, "11-line-broken")

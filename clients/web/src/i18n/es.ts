@@ -135,7 +135,7 @@ export const es: Messages = {
   review_who: "{count} personas de esta mesa pueden abrirlo.",
   review_who_one: "1 persona de esta mesa puede abrirlo.",
   review_removed: "Se quitará: {list}.",
-  review_plain_name: "Recibe un nombre simple, como photo-1. El nombre que tiene ahora no sale.",
+  review_plain_name: "Recibe un nombre simple con un número. El nombre que tiene ahora no sale.",
   review_stays: "Se queda: {list}.",
   review_nothing: "No se encontró nada que quitar.",
   review_untouched: "Se envía sin tocar, como usted eligió. Dice de usted: {list}.",

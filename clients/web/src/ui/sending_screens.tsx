@@ -19,7 +19,7 @@ interface SendingProps {
 }
 
 /** Where it stands, in one sentence: this is read out when it changes, so it holds no numbers that run. */
-function standing(progress: Progress, say: Messages, language: Language): { readonly text: string; readonly alert: boolean } {
+export function standing(progress: Progress, say: Messages, language: Language): { readonly text: string; readonly alert: boolean } {
   const { blocks, reportSent, reportWaits, files } = progress;
   const amounts = amountsOf(progress, language);
   if (!reportSent) return reportWaits ? { text: say.sending_report_wait, alert: true } : { text: say.sending_sealing, alert: false };

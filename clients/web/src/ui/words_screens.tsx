@@ -6,6 +6,7 @@ import { notWhole, type FileOnTheWay, type Progress } from "../flows/sending";
 import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading, TextField } from "./controls";
 import { amountsOf } from "./sending_files";
+import { standing } from "./sending_screens";
 
 interface OnTheWayProps {
   readonly progress: Progress;
@@ -18,10 +19,11 @@ interface OnTheWayProps {
 export function OnTheWay({ progress, say, language, onSee }: OnTheWayProps): JSX.Element | null {
   if (progress.files.length === 0) return null;
   if (progress.done) return <FilesAtTheEnd files={progress.files} say={say} />;
-  const { blocks } = progress;
+  // What keeps them is said here too: whoever writes words down must not think that all goes well.
+  const { text, alert } = standing(progress, say, language);
   return (
     <div class="panel">
-      <p>{blocks?.refused === undefined ? fill(say.words_files, amountsOf(progress, language)) : fill(say.sending_refused, { ...amountsOf(progress, language), failure: blocks.refused.failure })}</p>
+      <p>{alert ? text : fill(say.words_files, amountsOf(progress, language))}</p>
       <Action onClick={onSee}>{say.sending_see}</Action>
     </div>
   );
