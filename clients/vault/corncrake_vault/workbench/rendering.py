@@ -109,8 +109,11 @@ async def _converse(process: asyncio.subprocess.Process, talk: Conversation) -> 
         raise EOFError
     reply: bytes | Made = talk.first
     while not isinstance(reply, Made):
-        process.stdin.write(reply)
-        await process.stdin.drain()
+        if reply:
+            process.stdin.write(reply)
+            # A process that is done listens no more: what it said last stands in the pipe and is read all the same.
+            with suppress(ConnectionError):
+                await process.stdin.drain()
         letter, length = wire.read_head(await process.stdout.readexactly(wire.HEAD.size))
         reply = talk.answer(letter, await process.stdout.readexactly(length))
     return reply
