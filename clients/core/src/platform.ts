@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the core takes from whatever runs it: UTF-8, random values, WebCrypto.
+ * What the core takes from whatever runs it: UTF-8, random values, WebCrypto, and a way to give memory back.
  *
  * Rules of this file: these are the only names of the platform that the core touches, and every page, worker, phone runtime and Node has them. They
  * are described here, not taken from the types of a browser, so that `fetch` and `document` stay unknown to the compiler.
@@ -17,7 +17,13 @@ export interface Subtle {
   decrypt(algorithm: { name: string; iv: Uint8Array }, key: unknown, data: Uint8Array): Promise<ArrayBuffer>;
 }
 
+interface Port {
+  postMessage(message: undefined, transfer: readonly ArrayBufferLike[]): void;
+  close(): void;
+}
+
 interface Platform {
+  readonly MessageChannel?: new () => { readonly port1: Port; readonly port2: Port };
   readonly TextEncoder: new () => { encode(text: string): Uint8Array };
   readonly TextDecoder: new (label: string, options: { fatal: boolean; ignoreBOM: boolean }) => Decoder;
   readonly crypto: { getRandomValues(target: Uint8Array): Uint8Array; readonly subtle?: Subtle };
@@ -44,4 +50,22 @@ export function fillRandom(target: Uint8Array): Uint8Array {
 /** WebCrypto, or undefined where a page is not in a secure context. */
 export function subtle(): Subtle | undefined {
   return platform.crypto.subtle;
+}
+
+/** Leads nowhere: its other end is closed. Undefined where there are no channels. */
+const nowhere = ((): Port | undefined => {
+  if (platform.MessageChannel === undefined) return undefined;
+  const { port1, port2 } = new platform.MessageChannel();
+  port2.close();
+  return port1;
+})();
+
+/**
+ * Give the memory of `bytes` back now, all of its buffer: what is sealed is large, and a collector that waits would let it pile up.
+ *
+ * It is handed over to nobody. `ArrayBuffer.transfer` would not do: what the browser has made or seen it goes on holding, and the collector does not know of it any
+ * more (in Chromium 200 MiB that were read by slices stayed whole; handed over they leave nothing). Where there is no such way, nothing happens.
+ */
+export function giveBack(bytes: Uint8Array): void {
+  nowhere?.postMessage(undefined, [bytes.buffer]);
 }

@@ -11,7 +11,7 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { Failure, FileError } from "./errors";
 import { CHUNK_LENGTH, TAG_LENGTH } from "./padding";
-import { subtle, utf8, type Subtle } from "./platform";
+import { giveBack, subtle, utf8, type Subtle } from "./platform";
 
 const ALGORITHM = "ChaCha20-Poly1305";
 const SEALED_CHUNK = CHUNK_LENGTH + TAG_LENGTH;
@@ -82,7 +82,9 @@ export async function sealChunks(fileKey: Uint8Array, nonce: Uint8Array, plainte
   const chunks = Math.max(1, Math.ceil(plaintext.length / CHUNK_LENGTH));
   const sealOne = async (number: number): Promise<void> => {
     const chunk = plaintext.subarray(number * CHUNK_LENGTH, (number + 1) * CHUNK_LENGTH);
-    target.set(await cipher.encrypt(chunkNonce(number, number === chunks - 1), chunk), number * SEALED_CHUNK);
+    const sealed = await cipher.encrypt(chunkNonce(number, number === chunks - 1), chunk);
+    target.set(sealed, number * SEALED_CHUNK);
+    giveBack(sealed);
   };
   for (let start = 0; start < chunks; start += AT_ONCE) {
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, chunks - start) }, (_, index) => sealOne(start + index)));

@@ -9,6 +9,6 @@ test.each([["strip", "photo-2.jpg"], ["partial", "PXL_20260601_101112.JPG"], ["k
   const file = new File(["x"], "PXL_20260601_101112.JPG", { type: "image/jpeg" });
   const telling = { kind: "jpeg", cleanable: true, you: [], event: [] };
   const attached = { key: 1, file, telling, read: 1, choice } as unknown as Attached;
-  const { entry } = entryOf(attached, { blob: file, sha256: "00".repeat(32), removed: [] }, generateFileIdentity(), 2, 2);
+  const { entry } = entryOf(attached, { size: file.size, sha256: "00".repeat(32), removed: [] }, generateFileIdentity(), 2, 2);
   expect(entry.name).toBe(name);
 });

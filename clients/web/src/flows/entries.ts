@@ -35,7 +35,7 @@ export function plainName(file: { readonly name: string; readonly type: string }
 /** What a report says of one file; `number` is its place among the files of the report, from 1. */
 export function entryOf(attached: Attached, prepared: PreparedFile, identity: FileIdentity, number: number, count: number): { readonly entry: ReportFile; readonly plan: Plan } {
   const { file } = attached;
-  const plan = planBlocks(prepared.blob.size);
+  const plan = planBlocks(prepared.size);
   const entry: ReportFile = {
     identity: identity.text,
     block_key: b64url(identity.blockKey),
@@ -44,7 +44,7 @@ export function entryOf(attached: Attached, prepared: PreparedFile, identity: Fi
     sha256: prepared.sha256,
     name: shortName(choiceOf(attached) === "strip" ? plainName(file, number) : file.name, count > MANY ? LONGEST_NAME_OF_MANY : LONGEST_NAME),
     type: repairText(file.type).slice(0, LONGEST_TYPE),
-    size: prepared.blob.size,
+    size: prepared.size,
     cleaning: choiceOf(attached),
     ...(prepared.removed.length > 0 ? { removed: prepared.removed.slice(0, MOST_REMOVED) } : {}),
   };

@@ -83,15 +83,15 @@ async function packFiles(options: SendOptions, onLooking: (looking: Looking) => 
     const { key, file } = attached;
     const told = (done: number, total: number): void => { onLooking({ name: file.name, number: place + 1, count: files.length, done, total }); };
     told(0, file.size);
-    const prepared = await ask({ ask: "prepare", file, choice: choiceOf(attached) }, told).catch((error: unknown) => {
+    const prepared = await ask({ ask: "prepare", key, file, choice: choiceOf(attached) }, told).catch((error: unknown) => {
       if (error instanceof WorkerError && error.fault !== "other") throw new FileFault(file.name, error.fault === "unreadable" ? "unreadable" : "uncleanable");
       throw error;
     });
     const identity = generateFileIdentity();
     const { entry, plan } = entryOf(attached, prepared, identity, place + 1, files.length);
     const ids = [...blockIds(identity.blockKey, plan.totalBlocks)];
-    const order = { key, blob: prepared.blob, recipient: identity.recipient.raw, ids, blockClass: plan.blockClass, dataBlocks: plan.dataBlocks };
-    packed.push({ entry, order, named: { key, name: file.name, size: prepared.blob.size } });
+    const order = { key, recipient: identity.recipient.raw, ids, blockClass: plan.blockClass, dataBlocks: plan.dataBlocks };
+    packed.push({ entry, order, named: { key, name: file.name, size: prepared.size } });
   }
   return packed;
 }

@@ -5,6 +5,7 @@
  * Rules of this file: a request is given up when nothing of it has moved for a while, never because it takes long: a slow line is no broken one. Only
  * XMLHttpRequest tells how much of a body has left; there are no cookies that it could send.
  */
+import { remind } from "./reminder";
 import { failureIn, LineError, RefusedError } from "./server";
 
 const PATIENCE_MS = 60_000;
@@ -63,7 +64,7 @@ function ask(method: "PUT" | "HEAD", id: string, body: Uint8Array | null, signal
  * @throws LineError when the line broke or `signal` said so; RefusedError when the server says no.
  */
 export async function putBlock(id: string, sealed: Uint8Array, signal?: AbortSignal): Promise<void> {
-  const { status, body, retrySeconds: again } = await ask("PUT", id, sealed, signal);
+  const { status, body, retrySeconds: again } = await ask("PUT", id, sealed, signal).finally(() => { remind(sealed.length); });
   // 409: other bytes under this id. An earlier, broken try of ours sealed the same data anew; it is there, and that is what counts.
   if (status !== 200 && status !== 201 && status !== 409) throw new RefusedError(status, failureIn(body, status), again);
 }

@@ -5,7 +5,8 @@
  * Rules of this file: it answers questions one after another, in the order in which they came; orders about blocks are obeyed at once.
  */
 import { CorncrakeError } from "@corncrake/core/errors";
-import type { BlocksProgress, Command, Fault, Leftover, News, Question } from "./orders";
+import type { Source } from "@corncrake/core/media/source";
+import type { BlocksProgress, Command, Fault, FileOrder, Leftover, News, PreparedFile, Question } from "./orders";
 import { Load } from "./parts";
 import { lookInto, prepareFile } from "./preparing";
 import { Turns } from "./sealing";
@@ -20,6 +21,8 @@ let sender: Sender | undefined;
 let opening: Promise<WaitingRoom | undefined> | undefined;
 /** Counts what was begun and stopped, so that what comes late is not begun any more. */
 let round = 0;
+/** Files that were prepared and not sent yet, by their keys. */
+const prepared = new Map<number, Source>();
 
 function tellBlocks(progress: BlocksProgress): void {
   scope.postMessage({ news: "blocks", progress });
@@ -54,6 +57,23 @@ async function leftover(): Promise<Leftover | undefined> {
   return room === undefined ? undefined : leftoverOf(room);
 }
 
+async function prepare({ job, key, file, choice }: Extract<Question, { ask: "prepare" }>): Promise<PreparedFile> {
+  const { source, sha256, removed } = await prepareFile(file, choice, progressOf(job));
+  prepared.set(key, source);
+  return { size: source.size, sha256, removed };
+}
+
+/** Begin to send: what was prepared is now the sender's, or nobody's. */
+function send(files: readonly FileOrder[]): Sender {
+  const load = files.map((order): [FileOrder, Source] => {
+    const source = prepared.get(order.key);
+    if (source === undefined) throw new TypeError("this file was not prepared");
+    return [order, source];
+  });
+  prepared.clear();
+  return new Sender(Load.ofFiles(load), tellBlocks, openRoom);
+}
+
 async function answer(question: Question): Promise<void> {
   const { job } = question;
   try {
@@ -62,7 +82,7 @@ async function answer(question: Question): Promise<void> {
         scope.postMessage({ news: "answer", job, value: await lookInto(question.file, progressOf(job)) });
         return;
       case "prepare":
-        scope.postMessage({ news: "answer", job, value: await prepareFile(question.file, question.choice, progressOf(job)) });
+        scope.postMessage({ news: "answer", job, value: await prepare(question) });
         return;
       case "leftover":
         scope.postMessage({ news: "answer", job, value: await leftover() });
@@ -94,7 +114,7 @@ async function obey(command: Command): Promise<void> {
   switch (command.order) {
     case "send":
       round += 1;
-      sender = new Sender(Load.ofFiles(command.files), tellBlocks, openRoom);
+      sender = send(command.files);
       return;
     case "send-leftover":
       return sendLeftover();

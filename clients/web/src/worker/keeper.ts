@@ -5,7 +5,7 @@
  * Rules of this file: off until it is asked for; when it is turned off, all that this report left there goes, and nothing else. It begins with the last block, since
  * the first ones are leaving. What has left is thrown away at once.
  */
-import { release } from "./memory";
+import { giveBack } from "@corncrake/core/platform";
 import type { Kept, SealedReport } from "./orders";
 import type { Load, Part } from "./parts";
 import { Turns } from "./sealing";
@@ -92,7 +92,7 @@ export class Keeper {
     try {
       await this.room?.keepBlock(part.id, sealed);
     } finally {
-      release(sealed);
+      giveBack(sealed);
     }
     part.stored = true;
     if (part.state === "there" || part.state === "gone") await this.drop(part);

@@ -2,22 +2,22 @@
 /**
  * What the page and its worker say to each other.
  *
- * Rules of this file: plain values that can be cloned. A file crosses as what names it on the disk, never as its bytes. Of a file's secrets only what its blocks are
+ * Rules of this file: plain values that can be cloned. A file crosses once, as what names it on the disk, never as its bytes. Of a file's secrets only what its blocks are
  * sealed to and what they are called cross; what opens them does not.
  */
 import type { Choice, Telling } from "@corncrake/core/media/source";
 
-/** A file as it will be sent: after the reporter's choice, its hash known. */
+/** A file as it will be sent: after the reporter's choice, its hash known. The worker keeps what it is made of, under the key that it was asked with. */
 export interface PreparedFile {
-  readonly blob: Blob;
+  readonly size: number;
   readonly sha256: string;
   readonly removed: readonly string[];
 }
 
 /** A file on its way. */
 export interface FileOrder {
+  /** The one under which it was prepared. */
   readonly key: number;
-  readonly blob: Blob;
   /** 1,216 bytes that its blocks are sealed to. */
   readonly recipient: Uint8Array;
   readonly ids: readonly string[];
@@ -84,7 +84,7 @@ export interface Leftover {
 /** A question that gets one answer, named by `job`. */
 export type Question =
   | { readonly ask: "look"; readonly job: number; readonly file: Blob }
-  | { readonly ask: "prepare"; readonly job: number; readonly file: Blob; readonly choice: Choice }
+  | { readonly ask: "prepare"; readonly job: number; readonly key: number; readonly file: Blob; readonly choice: Choice }
   | { readonly ask: "leftover"; readonly job: number }
   | { readonly ask: "drop-report"; readonly job: number; readonly name: string }
   | { readonly ask: "forget"; readonly job: number };

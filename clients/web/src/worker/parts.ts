@@ -4,6 +4,7 @@
  *
  * Rules of this file: this is the only place where it stands. A block is `there` when the server has said so, and `gone` when it will not leave any more.
  */
+import type { Source } from "@corncrake/core/media/source";
 import { wireSize } from "@corncrake/core/padding";
 import type { FileOrder, FileProgress } from "./orders";
 import { FileSealer } from "./sealing";
@@ -43,8 +44,8 @@ export class Load {
   }
 
   /** The blocks of files, one file after the other. */
-  static ofFiles(files: readonly FileOrder[]): Load {
-    const lines = files.map((order): Line => ({ order, sealer: new FileSealer(order), sent: 0, state: "going" }));
+  static ofFiles(files: readonly (readonly [FileOrder, Source])[]): Load {
+    const lines = files.map(([order, source]): Line => ({ order, sealer: new FileSealer(order, source), sent: 0, state: "going" }));
     const parts = lines.flatMap((line) =>
       line.order.ids.map((id, index): Part => ({ id, size: wireSize(1, line.order.blockClass), line, index, state: "open", tried: false, stored: false, sealed: undefined })),
     );

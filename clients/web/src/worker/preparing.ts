@@ -2,14 +2,20 @@
 /** Looking into a file, and making what is sent of it: both by slices, whatever its size. */
 import type { Choice, Source, Telling } from "@corncrake/core/media/source";
 import { hashFile } from "./hashing";
-import { readSlice } from "./memory";
-import type { PreparedFile } from "./orders";
 
 /** Told how far it is, in bytes. */
 export type OnProgress = (done: number, total: number) => void;
 
+/** What leaves of a file: how it is read, its hash in hex, and what was removed. */
+export interface Prepared {
+  readonly source: Source;
+  readonly sha256: string;
+  readonly removed: readonly string[];
+}
+
+/** Each slice is read anew; a DOMException when the file was changed or taken away since it was chosen. */
 function sourceOf(file: Blob): Source {
-  return { size: file.size, read: (start, end) => readSlice(file, start, end) };
+  return { size: file.size, read: async (start, end) => new Uint8Array(await file.slice(start, end).arrayBuffer()) };
 }
 
 /** Say what a file tells. Throws a DOMException when it cannot be read. */
@@ -18,18 +24,10 @@ export async function lookInto(file: Blob, onProgress: OnProgress): Promise<Tell
   return inspect(sourceOf(file), onProgress);
 }
 
-async function cleanCopy(file: Blob, choice: "strip" | "partial", onProgress: OnProgress): Promise<{ blob: Blob; removed: readonly string[] }> {
-  const { clean } = await import("@corncrake/core/media/source");
-  const { pieces, removed } = await clean(sourceOf(file), choice, onProgress);
-  // The same bytes may stand in many places of the copy: the browser holds them once.
-  const ours = new Map<Uint8Array, Blob>();
-  const parts = pieces.map((piece) => {
-    if (!(piece instanceof Uint8Array)) return file.slice(piece.start, piece.end);
-    const blob = ours.get(piece) ?? new Blob([piece as BlobPart]);
-    ours.set(piece, blob);
-    return blob;
-  });
-  return { blob: new Blob(parts), removed };
+async function cleanCopy(original: Source, choice: "strip" | "partial", onProgress: OnProgress): Promise<{ source: Source; removed: readonly string[] }> {
+  const { clean, copyOf } = await import("@corncrake/core/media/source");
+  const { pieces, removed } = await clean(original, choice, onProgress);
+  return { source: copyOf(original, pieces), removed };
 }
 
 /**
@@ -37,8 +35,9 @@ async function cleanCopy(file: Blob, choice: "strip" | "partial", onProgress: On
  *
  * @throws FileError when it cannot be cleaned; a DOMException when it cannot be read.
  */
-export async function prepareFile(file: Blob, choice: Choice, onProgress: OnProgress): Promise<PreparedFile> {
-  const { blob, removed } = choice === "keep" ? { blob: file, removed: [] } : await cleanCopy(file, choice, onProgress);
-  const sha256 = await hashFile(blob, (done) => { onProgress(done, blob.size); });
-  return { blob, sha256, removed };
+export async function prepareFile(file: Blob, choice: Choice, onProgress: OnProgress): Promise<Prepared> {
+  const original = sourceOf(file);
+  const { source, removed } = choice === "keep" ? { source: original, removed: [] } : await cleanCopy(original, choice, onProgress);
+  const sha256 = await hashFile(source, (done) => { onProgress(done, source.size); });
+  return { source, sha256, removed };
 }

@@ -7,9 +7,10 @@
  */
 import { dataRoom, writeBlock } from "@corncrake/core/block";
 import { fileTag } from "@corncrake/core/file_identity";
+import type { Source } from "@corncrake/core/media/source";
+import { giveBack } from "@corncrake/core/platform";
 import { Recipient } from "@corncrake/core/recipients";
 import { seal } from "@corncrake/core/seal";
-import { readSlice, release } from "./memory";
 import type { FileOrder } from "./orders";
 
 /** Seals the blocks of one file. */
@@ -17,25 +18,28 @@ export class FileSealer {
   private readonly recipient: Recipient;
   private readonly tag: string;
 
-  constructor(private readonly file: FileOrder) {
+  constructor(
+    private readonly file: FileOrder,
+    private readonly source: Source,
+  ) {
     this.recipient = Recipient.fromRaw(file.recipient);
     this.tag = fileTag(this.recipient);
   }
 
   /** Return the sealed block at a place; throws a DOMException when the file cannot be read any more. */
   async seal(index: number): Promise<Uint8Array> {
-    const { blob, dataBlocks, blockClass } = this.file;
+    const { dataBlocks, blockClass } = this.file;
     const room = dataRoom(blockClass);
     const last = index === dataBlocks - 1;
     const fill = index >= dataBlocks;
-    const data = fill ? new Uint8Array() : await readSlice(blob, index * room, Math.min((index + 1) * room, blob.size));
+    const data = fill ? new Uint8Array() : await this.source.read(index * room, Math.min((index + 1) * room, this.source.size));
     const header = { v: 1 as const, file: this.tag, index, ...(last ? { last: true as const, of: dataBlocks } : {}), ...(fill ? { fill: true as const } : {}) };
     const plaintext = writeBlock(header, data, blockClass);
-    release(data);
+    giveBack(data);
     try {
       return await seal(plaintext, [this.recipient]);
     } finally {
-      release(plaintext);
+      giveBack(plaintext);
     }
   }
 }

@@ -5,11 +5,11 @@
  * Rules of this file: a broken line, a server without room and an error that may pass are waited for, however long it takes; any other 'no' of the server stops
  * it until somebody says 'go on'. What was tried before is asked for first, so that nothing is sent twice that is there. A pause stops what is on its way, at once.
  */
+import { giveBack } from "@corncrake/core/platform";
 import { hasBlock, putBlock } from "../transport/blocks";
 import { LineError, RefusedError } from "../transport/server";
 import { Keeper } from "./keeper";
 import { Lanes } from "./lanes";
-import { release } from "./memory";
 import type { BlocksProgress, Refusal, SealedReport } from "./orders";
 import { Pace } from "./pace";
 import type { Load, Part } from "./parts";
@@ -141,7 +141,7 @@ export class Sender {
   }
 
   private arrived(part: Part): void {
-    if (part.sealed !== undefined) release(part.sealed);
+    if (part.sealed !== undefined) giveBack(part.sealed);
     part.sealed = undefined;
     // It may have been taken out in the moment in which it arrived.
     if (part.state === "going") this.load.arrived(part);
