@@ -19,6 +19,7 @@ import uvicorn
 
 from corncrake_crypto.encoding import b64url
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
+from corncrake_server.api.unread_bodies import UnreadBodies
 from corncrake_server.app import Process, create_app
 from corncrake_server.backup import back_up, restore
 from corncrake_server.checking import check
@@ -142,7 +143,7 @@ async def _try(settings: Settings) -> None:
 
 def _serve(settings: Settings) -> str:
     asyncio.run(_try(settings))
-    application = create_app(settings)
+    application = UnreadBodies(create_app(settings))
     uvicorn.run(
         application,
         host="127.0.0.1",

@@ -65,10 +65,8 @@ def status_of(error: CorncrakeError) -> int:
     return next((status for fault, status in STATUS_OF_FAULT.items() if isinstance(error, fault)), 500)
 
 
-def _response(request: Request[Any, Any, Any], status: int, refusal: Refusal, more: dict[str, str] | None = None) -> Response[Refusal]:
-    # A body that was refused unread must not be read to its end to keep a connection.
-    headers = HEADERS | (more or {}) | ({"connection": "close"} if request.method in {"POST", "PUT"} else {})
-    return Response(refusal, status_code=status, media_type=MediaType.JSON, headers=headers)
+def _response(status: int, refusal: Refusal, more: dict[str, str] | None = None) -> Response[Refusal]:
+    return Response(refusal, status_code=status, media_type=MediaType.JSON, headers=HEADERS | (more or {}))
 
 
 def _headers_of(error: CorncrakeError) -> dict[str, str]:
@@ -80,19 +78,19 @@ def _headers_of(error: CorncrakeError) -> dict[str, str]:
     return {}
 
 
-def refuse(request: Request[Any, Any, Any], error: CorncrakeError) -> Response[Refusal]:
+def refuse(_request: Request[Any, Any, Any], error: CorncrakeError) -> Response[Refusal]:
     """Answer with an error of ours."""
-    return _response(request, status_of(error), Refusal(failure=error.failure.value, detail=error.detail), _headers_of(error))
+    return _response(status_of(error), Refusal(failure=error.failure.value, detail=error.detail), _headers_of(error))
 
 
-def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Refusal]:
+def refuse_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Refusal]:
     """Answer with an error of the framework: no such path, method or parameter."""
     failure = FAILURE_OF_STATUS.get(error.status_code, Failure.MISUSE)
-    return _response(request, error.status_code, Refusal(failure=failure.value, detail="there is nothing here of this kind"))
+    return _response(error.status_code, Refusal(failure=failure.value, detail="there is nothing here of this kind"))
 
 
-def refuse_unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Refusal]:
+def refuse_unknown(_request: Request[Any, Any, Any], error: Exception) -> Response[Refusal]:
     """Answer with an error that nobody foresaw; where it happened goes to standard error, what it held does not."""
     places = "".join(traceback.format_tb(error.__traceback__)[-6:])
     sys.stderr.write(f"unforeseen {type(error).__name__}\n{places}")
-    return _response(request, 500, Refusal(failure=Failure.STORE.value, detail="the server has failed"))
+    return _response(500, Refusal(failure=Failure.STORE.value, detail="the server has failed"))
