@@ -7,7 +7,7 @@
  */
 import type { Codename } from "@corncrake/core/codename";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { lookThrough } from "../flows/attaching";
 import type { Medium } from "../flows/camera";
 import { newCodename, pickTwo } from "../flows/chance";
@@ -67,7 +67,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const [leftover, setLeftover] = useState<Leftover | undefined>(undefined);
   const [left, setLeft] = useState<Left>("nothing");
   const [takes, setTakes] = useState({ next: 1, slow: 0 });
-  const say = afterRecording(messages(language), left);
+  const say = useMemo(() => afterRecording(messages(language), left), [language, left]);
 
   const fail = (retry: () => void, change?: () => void) => (error: unknown): void => { setScreen({ name: "failed", error, retry, change }); };
   const load = (): void => {

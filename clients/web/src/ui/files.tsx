@@ -3,7 +3,7 @@
 import { MAX_FILE_SIZE } from "@corncrake/core/block";
 import type { Choice as Cleaning, Telling } from "@corncrake/core/media/source";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { MOST_FILES, sortFiles, tellingOf, withFile, type Attached, type Draft } from "../flows/draft";
 import { inMb } from "../i18n/amounts";
 import { fill, type Language, type Messages } from "../i18n/messages";
@@ -88,7 +88,7 @@ function Inside({ file, say, language, onChoice }: PanelProps): JSX.Element {
   );
 }
 
-function FilePanel(props: PanelProps & { readonly folded: boolean }): JSX.Element {
+function Panel(props: PanelProps & { readonly folded: boolean }): JSX.Element {
   const { file, folded, say, language, onRemove } = props;
   const title = `${file.file.name} (${inMb(file.file.size, language)} MB)`;
   return (
@@ -106,6 +106,23 @@ function FilePanel(props: PanelProps & { readonly folded: boolean }): JSX.Elemen
       )}
       <Action onClick={onRemove}>{fill(say.file_remove, { name: file.file.name })}</Action>
     </div>
+  );
+}
+
+interface FileProps extends Said {
+  readonly file: Attached;
+  readonly folded: boolean;
+  readonly onDraft: FilesProps["onDraft"];
+}
+
+/** One file. With hundreds of them only the one that changed is drawn anew: whoever types or chooses meanwhile must not wait for all. */
+function FilePanel({ file, folded, say, language, onDraft }: FileProps): JSX.Element {
+  const { key } = file;
+  const onChoice = (choice: Cleaning): void => { onDraft((before) => withFile(before, key, { choice })); };
+  const onRemove = (): void => { onDraft((before) => ({ ...before, files: before.files.filter((one) => one.key !== key) })); };
+  return useMemo(
+    () => <Panel file={file} folded={folded} say={say} language={language} onChoice={onChoice} onRemove={onRemove} />,
+    [file, folded, say, language, onDraft],
   );
 }
 
@@ -148,15 +165,7 @@ export function Files({ draft, say, language, onDraft, onAttach }: FilesProps): 
         <Cleanings name="file-all" legend={say.files_all} chosen={common} say={say} onChoice={(choice) => { onDraft((before) => ({ ...before, files: before.files.map((one) => ({ ...one, choice })) })); }} />
       )}
       {files.map((file) => (
-        <FilePanel
-          key={file.key}
-          file={file}
-          folded={files.length > FEW}
-          say={say}
-          language={language}
-          onChoice={(choice) => { onDraft((before) => withFile(before, file.key, { choice })); }}
-          onRemove={() => { onDraft((before) => ({ ...before, files: before.files.filter((one) => one.key !== file.key) })); }}
-        />
+        <FilePanel key={file.key} file={file} folded={files.length > FEW} say={say} language={language} onDraft={onDraft} />
       ))}
     </section>
   );
