@@ -140,6 +140,7 @@ export const en = {
   review_who_one: "1 person at this desk can open it.",
   review_removed: "Will be removed: {list}.",
   review_plain_name: "It gets a plain name with a number. The name it has now does not leave.",
+  review_own_name: "It keeps the name that it has now. The desk sees that name.",
   review_stays: "Stays in it: {list}.",
   review_nothing: "Nothing to remove was found.",
   review_untouched: "Sent untouched, as you chose. It says about you: {list}.",

@@ -136,6 +136,7 @@ export const es: Messages = {
   review_who_one: "1 persona de esta mesa puede abrirlo.",
   review_removed: "Se quitará: {list}.",
   review_plain_name: "Recibe un nombre simple con un número. El nombre que tiene ahora no sale.",
+  review_own_name: "Se queda con el nombre que tiene ahora. La mesa ve ese nombre.",
   review_stays: "Se queda: {list}.",
   review_nothing: "No se encontró nada que quitar.",
   review_untouched: "Se envía sin tocar, como usted eligió. Dice de usted: {list}.",

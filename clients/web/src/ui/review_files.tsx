@@ -21,17 +21,26 @@ function Cleaned({ telling, partial, say }: { telling: Telling; partial: boolean
   const removed = [...telling.you, ...telling.event.filter((one) => !kept.includes(one))];
   return (
     <>
-      {partial ? null : <p>{say.review_plain_name}</p>}
+      <p>{partial ? say.review_own_name : say.review_plain_name}</p>
       <p>{removed.length === 0 ? say.review_nothing : fill(say.review_removed, { list: listed(removed, say) })}</p>
       {kept.length > 0 ? <p>{fill(say.review_stays, { list: listed(kept, say) })}</p> : null}
     </>
   );
 }
 
-function Untouched({ telling, say }: { telling: Telling | undefined; say: Messages }): JSX.Element {
+function untouched(telling: Telling | undefined, say: Messages): JSX.Element {
   if (telling?.cleanable !== true) return <p class="alert">{say.review_as_it_is}</p>;
   const tells = [...telling.you, ...telling.event];
   return tells.length === 0 ? <p>{say.review_untouched_nothing}</p> : <p class="alert">{fill(say.review_untouched, { list: listed(tells, say) })}</p>;
+}
+
+function Untouched({ telling, say }: { telling: Telling | undefined; say: Messages }): JSX.Element {
+  return (
+    <>
+      {untouched(telling, say)}
+      <p>{say.review_own_name}</p>
+    </>
+  );
 }
 
 /** One file as the desk will get it. */
