@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The page for everybody: axe at AA on every screen, and by keyboard alone."""
+"""The page for everybody: axe at AA on every screen, nothing cut off on the narrowest one, and by keyboard alone."""
 
 from __future__ import annotations
 
@@ -38,12 +38,31 @@ SAY = {
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
 
 
+NARROW = {"width": 320, "height": 640}
+"""WCAG 1.4.10: nothing has to be scrolled sideways here."""
+BEYOND = """() => {
+    const seen = [...document.querySelectorAll("body *")].filter((one) => one.closest(".visually-hidden") === null);
+    const beyond = seen.filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5).map((one) => one.outerHTML.slice(0, 200));
+    return beyond.length > 0 ? beyond : document.scrollingElement.scrollWidth > innerWidth ? ["the page is wider than the screen"] : [];
+}"""
+
+
+def beyond(page: Page) -> list[str]:
+    """What of the screen as it is stands beyond the edge of the narrowest one."""
+    wide = page.viewport_size
+    assert wide is not None
+    page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
+    found: list[str] = page.evaluate(BEYOND)
+    page.set_viewport_size(wide)
+    return [f"beyond the edge: {one}" for one in found]
+
+
 def faults(page: Page) -> list[str]:
-    """What axe finds on the screen as it is."""
+    """What axe finds on the screen as it is, and what a narrow screen cuts off."""
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate(f"axe.run(document, {json.dumps(RULES)})")
     assert found["passes"], "axe did not run"
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]] + beyond(page)
 
 
 def screens(page: Page, address: str, language: str) -> Iterator[str]:
@@ -104,6 +123,14 @@ def test_axe_finds_what_is_wrong(page: Page, address: str) -> None:
     page.get_by_role("button", name="Write a report").wait_for()
     page.evaluate("document.querySelector('main').append(document.createElement('input'))")
     assert any(one.startswith("label") for one in faults(page))
+
+
+def test_what_a_narrow_screen_cuts_off_is_found(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("button", name="Write a report").wait_for()
+    assert beyond(page) == []
+    page.evaluate("document.querySelector('main p').style.width = '321px'")
+    assert len(beyond(page)) == 1
 
 
 def test_a_report_is_sent_by_keyboard_alone(page: Page, address: str) -> None:

@@ -95,7 +95,9 @@ function Panel(props: PanelProps & { readonly folded: boolean }): JSX.Element {
     <div class="panel">
       {folded ? (
         <details>
-          <summary>{title}</summary>
+          <summary>
+            <h3>{title}</h3>
+          </summary>
           <Inside {...props} />
         </details>
       ) : (
