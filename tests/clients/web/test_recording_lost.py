@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from development.page_walk import CHROMIUM, arguments
 from tests.clients.web.conftest import at_noon, shot
-from tests.clients.web.recordings import CAMERA, arrivals, begun, lasting, ready, record, recorded, recordings, seconds_played
+from tests.clients.web.recordings import CAMERA, arrivals, begun, lasting, ready, record, recorded, recordings, seconds_played, stop
 from tests.clients.web.test_profile import files_with
 
 if TYPE_CHECKING:
@@ -127,3 +127,42 @@ def test_a_camera_that_may_not_be_used_is_told_and_nothing_is_sent(address: str,
         assert seen == []
         chromium.close()
     assert recordings(page_server, told) == []
+
+
+WATCHING = """
+    window.tracks = [];
+    const { getUserMedia } = MediaDevices.prototype;
+    MediaDevices.prototype.getUserMedia = async function (wanted) {
+        const stream = await getUserMedia.call(this, wanted);
+        tracks.push(...stream.getTracks());
+        return stream;
+    };
+"""
+"""Keeps hold of every track that the page was given."""
+
+
+def test_when_the_server_refuses_the_first_report_no_camera_stays_on_and_trying_again_records(
+    tmp_path: Path, address: str, page_server: RunningServer
+) -> None:
+    told = "I film once the server takes it."
+    with sync_playwright() as playwright:
+        context = persistent(playwright, tmp_path / "profile")
+        page = at_noon(context.new_page())
+        page.add_init_script(WATCHING)
+        page.route("**/reports", lambda route: route.fulfill(status=413, json={"failure": "size", "detail": ""}))
+        ready(page, address, told)
+        page.get_by_role("button", name="Start").click()
+        page.get_by_text("Nothing was recorded.").wait_for()
+        shot(page, "r7-refused")
+        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended", "ended"]
+        page.unroute("**/reports")
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("button", name="Stop").wait_for()
+        recorded(page, 2)
+        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended", "ended", "live", "live"]
+        stop(page)
+        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended"] * 4
+        context.close()
+    (film,) = recordings(page_server, told)
+    assert film.report.kind == "first"
+    assert film.closed is not None

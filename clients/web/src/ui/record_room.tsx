@@ -106,7 +106,12 @@ export function RecordRoom(props: RoomProps): JSX.Element {
         setStep({ name: "ready", obstacle: error.obstacle });
         return;
       }
-      if (!now.uncertain) props.onLeft("nothing");
+      if (!now.uncertain) {
+        // The server has nothing: the next try begins anew, and until then no light is on.
+        props.onLeft("nothing");
+        now.turnBack();
+        recording.current = undefined;
+      }
       setStep({ name: "failed", error });
     });
   };
