@@ -191,12 +191,22 @@ def leftovers(page: Page, address: str, language: str, folder: Path) -> Iterator
     click(page, more["without"])
     line.wait_for(2)
     yield "it leaves"
+    click(page, more["pause"])
+    page.get_by_role("button", name=more["go on"]).wait_for()
+    tried = len(line.tried)
+    line.open()
+    page.wait_for_timeout(1_000)
+    assert (len(line.tried), len(line.arrived)) == (tried, 2)
+    yield "it is paused"
+    line.close_after(1)
+    click(page, more["go on"])
+    line.wait_for(3)
     click(page, more["forget"])
     page.get_by_text(more["forgotten"]).wait_for()
     yield "forgotten"
 
 
-WALKS: Final = {"sheets": (sheets, 4), "deliveries": (deliveries, 8), "leftovers": (leftovers, 6)}
+WALKS: Final = {"sheets": (sheets, 4), "deliveries": (deliveries, 8), "leftovers": (leftovers, 7)}
 
 
 @pytest.mark.parametrize("walk", sorted(WALKS))

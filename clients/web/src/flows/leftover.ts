@@ -28,7 +28,12 @@ export function isTooOld(error: unknown): error is RefusedError {
   return error instanceof RefusedError && error.failure === "epoch";
 }
 
-/** Let it go on after a 'no' of the server. */
+/** Let nothing leave for now. */
+export function pauseLeftover(): void {
+  command({ order: "pause" });
+}
+
+/** Let it go on, after a pause or a 'no' of the server. */
 export function goOnLeftover(): void {
   command({ order: "go-on" });
 }

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { explain } from "../flows/explain";
-import { forgetLeftover, goOnLeftover, isTooOld, sendLeftover, stopLeftover } from "../flows/leftover";
+import { forgetLeftover, goOnLeftover, isTooOld, pauseLeftover, sendLeftover, stopLeftover } from "../flows/leftover";
 import type { Visit } from "../flows/visit";
 import { inMb, timeLeft } from "../i18n/amounts";
 import { fill, type Language, type Messages } from "../i18n/messages";
@@ -58,6 +58,16 @@ function standing({ blocks, waits }: { blocks: BlocksProgress | undefined; waits
   if (blocks?.waiting === "line") return fill(say.sending_wait, amounts);
   if (blocks?.waiting === "room") return fill(say.sending_room, { ...amounts, minutes: Math.ceil(blocks.roomSeconds / 60) });
   return say.sending_sealing;
+}
+
+function GoOnOrPause({ blocks, say }: { blocks: BlocksProgress; say: Messages }): JSX.Element {
+  const refused = blocks.refused !== undefined;
+  const stopped = refused || blocks.paused;
+  return (
+    <Action main={stopped} wide onClick={stopped ? goOnLeftover : pauseLeftover}>
+      {refused ? say.try_again : stopped ? say.sending_go_on : say.sending_pause}
+    </Action>
+  );
 }
 
 /** How it ended: all parts are there, or some are not on this device any more. */
@@ -116,11 +126,7 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
       <Heading>{say.sending_heading}</Heading>
       <p role="status">{standing(state, leftover, say, language)}</p>
       <Amount blocks={state.blocks} leftover={leftover} say={say} language={language} />
-      {state.blocks?.refused === undefined ? null : (
-        <Action main wide onClick={goOnLeftover}>
-          {say.try_again}
-        </Action>
-      )}
+      {state.blocks === undefined ? null : <GoOnOrPause blocks={state.blocks} say={say} />}
       <p>{say.leftover_stay}</p>
       <Action wide onClick={forget}>
         {say.leftover_forget}
