@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Chromium that nobody watches, spoken to over two pipes.
 
-Rules of this file: whoever watches the requests of a page makes it keep their bodies, so what a page costs in memory can only be measured where none of
-the protocol's domains is enabled. Only what such a measurement needs is here; everything else is Playwright's.
+Rules of this file: whoever watches the requests of a page makes it keep their bodies, so what a page costs in memory can only be measured where none
+of the protocol's domains is enabled. Only what such a measurement needs is here; everything else is Playwright's.
 
 Source: Chrome DevTools Protocol, `--remote-debugging-pipe` (messages in JSON, each ended by a zero byte).
 """
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 MIB: Final = 1 << 20
+_FIXED: Final = """{
+  const Real = Date;
+  globalThis.Date = class extends Real {
+    constructor(...values) { values.length > 0 ? super(...values) : super(NOW); }
+    static now() { return NOW; }
+  };
+}"""
 _STEP_S: Final = 0.1
 _SETTLING_STEPS: Final = 10
 
@@ -84,7 +91,7 @@ class BarePage:
 
     def open(self, address: str, clock_ms: int) -> None:
         """Go to an address, with a clock that stands at `clock_ms` after 1970."""
-        fixed = f"{{ const Real = Date; globalThis.Date = class extends Real {{ constructor(...a) {{ a.length ? super(...a) : super({clock_ms}); }} static now() {{ return {clock_ms}; }} }}; }}"
+        fixed = _FIXED.replace("NOW", str(clock_ms))
         self.ask("Page.addScriptToEvaluateOnNewDocument", source=fixed)
         self.ask("Page.navigate", url=address)
 

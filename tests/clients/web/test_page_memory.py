@@ -24,9 +24,8 @@ STORY = "A long film, and a small phone."
 def write_story(page: BarePage, text: str) -> None:
     """Put a text into the first field, as typing does."""
     page.until("document.querySelector('textarea') !== null")
-    page.value(
-        f"(() => {{ const it = document.querySelector('textarea'); it.value = '{text}'; it.dispatchEvent(new Event('input', {{ bubbles: true }})); }})()"
-    )
+    typed = f"it.value = '{text}'; it.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+    page.value(f"{{ const it = document.querySelector('textarea'); {typed} }}")
 
 
 def test_a_film_of_any_size_costs_the_page_less_than_64_mib(address: str, page_server: RunningServer, tmp_path: Path, tier: str) -> None:

@@ -5,8 +5,8 @@
  * Rules of this file: it asks for nothing but what costs nothing.
  */
 
-/** Bytes that the collector is told of for each byte that the browser may still hold: 64 MiB for a large block. */
-const WEIGHT = 16;
+/** Bytes that the collector is told of for each byte that the browser may still hold: 128 MiB for a large block. */
+const WEIGHT = 32;
 /** Reminders that are held: one that goes at once is found by a small collection, which does not look where bodies are. */
 const HELD = 3;
 const held: ArrayBuffer[] = [];
