@@ -55,14 +55,14 @@ def test_who_keeps_place_and_time_sends_those_and_no_owner_or_serial_number(
     removed = next(line for line in said.splitlines() if line.startswith("Will be removed"))
     assert "a serial number" in removed
     assert "place" not in removed
-    assert "It keeps the name that it has now." in said
+    assert "It gets a plain name" in said
     assert "Stays in it" not in clean.inner_text()
     assert "It gets a plain name" in clean.inner_text()
     shot(page, "p2-review")
     page.get_by_role("button", name="Send").click()
     confirm_words(page, read_words(page))
     entries = report_that_says(page_server, STORY).files
-    assert [(entry.name, entry.cleaning) for entry in entries] == [("bridge.jpg", "partial"), ("film.mp4", "partial"), ("photo-3.jpg", "strip")]
+    assert [(entry.name, entry.cleaning) for entry in entries] == [("photo-1.jpg", "partial"), ("film-2.mp4", "partial"), ("photo-3.jpg", "strip")]
     arrived = [tmp_path / f"arrived-{number}" for number in range(3)]
     for path, entry in zip(arrived, entries, strict=True):
         path.write_bytes(joined(page_server, entry))

@@ -25,7 +25,7 @@ function shortName(name: string, most: number): string {
 
 const KINDS: readonly (readonly [string, string])[] = [["image/", "photo"], ["video/", "film"], ["audio/", "sound"]];
 
-/** The name of a file of which all was removed: a camera's name tells the second, another a person. `number` counts from 1. */
+/** The name of a file of which what points to its reporter was removed: a camera's name tells the second, another a person. `number` counts from 1. */
 export function plainName(file: { readonly name: string; readonly type: string }, number: number): string {
   const kind = KINDS.find(([start]) => file.type.startsWith(start))?.[1] ?? "file";
   const ending = /\.(jpe?g|png|webp|gif|mp4|mov|webm|m4a)$/i.exec(file.name)?.[0].toLowerCase() ?? ".bin";
@@ -42,7 +42,7 @@ export function entryOf(attached: Attached, prepared: PreparedFile, identity: Fi
     class: plan.blockClass,
     blocks: plan.dataBlocks,
     sha256: prepared.sha256,
-    name: shortName(choiceOf(attached) === "strip" ? plainName(file, number) : file.name, count > MANY ? LONGEST_NAME_OF_MANY : LONGEST_NAME),
+    name: shortName(choiceOf(attached) === "keep" ? file.name : plainName(file, number), count > MANY ? LONGEST_NAME_OF_MANY : LONGEST_NAME),
     type: repairText(file.type).slice(0, LONGEST_TYPE),
     size: prepared.size,
     cleaning: choiceOf(attached),

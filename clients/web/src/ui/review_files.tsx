@@ -21,7 +21,7 @@ function Cleaned({ telling, partial, say }: { telling: Telling; partial: boolean
   const removed = [...telling.you, ...telling.event.filter((one) => !kept.includes(one))];
   return (
     <>
-      <p>{partial ? say.review_own_name : say.review_plain_name}</p>
+      <p>{say.review_plain_name}</p>
       <p>{removed.length === 0 ? say.review_nothing : fill(say.review_removed, { list: listed(removed, say) })}</p>
       {kept.length > 0 ? <p>{fill(say.review_stays, { list: listed(kept, say) })}</p> : null}
     </>
