@@ -36,6 +36,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Figure]]] = {
     "server_peak_mib": intake.bench_server_peak_mib,
     "resume_waste": resume.bench_resume_waste,
     "evidence_peak_mib": resume.bench_evidence_peak_mib,
+    "page_peak_mib": page.bench_page_peak_mib,
     "seal_memory": crypto.bench_seal_memory,
 }
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import statistics
 import subprocess
 import tempfile
@@ -12,9 +13,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from corncrake_crypto.encoding import root_text
 from corncrake_crypto.padding import LARGE_BLOCK_CLASS
 from development.page_walk import browser
-from tests.bench.measure import ROUNDS, Figure
+from tests.bench.measure import ROUNDS, Figure, from_values
+from tests.clients.web.bare_walk import memory_of_sending
+from tests.server.running import RunningServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +27,11 @@ CLIENTS: Final = Path(__file__).resolve().parents[2] / "clients"
 MIB: Final = 1 << 20
 BLOCKS: Final = 16
 BLOCKS_JITLESS: Final = 4
+PEAK_LIMIT_MIB: Final = 64.0
+PEAK_SIZE: Final = 1 << 30
+PEAK_ROUNDS: Final = 2
+"""Of a gigabyte each: the disk takes its time."""
+PEAK_PATIENCE_S: Final = 600
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -76,3 +85,29 @@ def bench_page_seal() -> Figure:
 def bench_page_seal_jitless() -> Figure:
     """The same where scripts are not compiled."""
     return _figure(BLOCKS_JITLESS, f"the same with {BLOCKS_JITLESS} blocks, without JIT", "--js-flags=--jitless")
+
+
+def _peak(folder: Path) -> float:
+    server = RunningServer(folder, "", page_dir=str(CLIENTS / "web" / "dist"))
+    server.prepare()
+    server.start()
+    try:
+        server.open_desk()
+        film, profile = folder / "film.bin", folder / "profile"
+        film.touch()
+        os.truncate(film, PEAK_SIZE)
+        profile.mkdir()
+        address = f"{server.origin}/#r={root_text(server.organisation.root)}&d=legal"
+        return memory_of_sending(address, profile, "x", film, PEAK_PATIENCE_S)
+    finally:
+        server.end()
+
+
+def bench_page_peak_mib() -> Figure:
+    """Memory of the page for a large file."""
+    values: list[float] = []
+    for _ in range(PEAK_ROUNDS):
+        with tempfile.TemporaryDirectory(prefix="corncrake-bench-") as folder:
+            values.append(_peak(Path(folder)))
+    how = f"most memory of the page's process while it sends a sparse file of {PEAK_SIZE >> 20} MiB, above that with an empty form"
+    return from_values(values, PEAK_LIMIT_MIB, "MiB", how)
