@@ -2,6 +2,7 @@
 /** From an error to a sentence that a reporter can act on. */
 import { CorncrakeError, Failure, FileError, PeerError } from "@corncrake/core/errors";
 import { fill, type Messages } from "../i18n/messages";
+import { DeskChanged } from "./posting";
 import { FileFault } from "./sending";
 import { LineError, RefusedError } from "../transport/server";
 
@@ -13,6 +14,7 @@ export function isForeign(error: unknown): boolean {
 /** Say what happened and what to do; whether anything was lost is said beside it. */
 export function explain(error: unknown, say: Messages): string {
   if (error instanceof FileFault) return fill(error.reason === "unreadable" ? say.failed_unreadable : say.failed_uncleanable, { name: error.file });
+  if (error instanceof DeskChanged) return say.failed_desk_changed;
   if (error instanceof LineError) return say.failed_line;
   if (error instanceof RefusedError) return fill(say.failed_refused, { failure: error.failure });
   if (error instanceof CorncrakeError) {

@@ -5,7 +5,8 @@
  * Rules of this file: to look leaves no trace: the store is opened only when the browser says that this place uses any room at all.
  */
 import type { BlocksProgress, Leftover } from "../worker/orders";
-import { RefusedError } from "../transport/server";
+import type { RefusedError } from "../transport/server";
+import { isTooOld } from "./posting";
 import { postFor } from "./sealing";
 import type { Visit } from "./visit";
 import { ask, command, hearBlocks } from "./worker";
@@ -21,11 +22,6 @@ export async function findLeftover(): Promise<Leftover | undefined> {
     // A browser that keeps nothing has nothing.
     return undefined;
   }
-}
-
-/** Say whether the server does not take a report any more, since its week is over. */
-export function isTooOld(error: unknown): error is RefusedError {
-  return error instanceof RefusedError && error.failure === "epoch";
 }
 
 /** Let nothing leave for now. */

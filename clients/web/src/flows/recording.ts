@@ -3,19 +3,19 @@
  * Recording and sending at once: the report first, then the recorder, then a message that closes it.
  *
  * Rules of this file: nothing is recorded before the server has signed for the report that names the file, so that whatever becomes of the device, what it
- * sent can be opened by the desk. The file's secrets are gone from here when the report is sealed. No look for answers goes before it, as it does before other
+ * sent can be opened by the desk. The file's secrets are gone from here by then. No look for answers goes before it, as it does before other
  * reports: what follows shows by itself what this is, and the look would keep somebody waiting who must film now.
  */
 import { b64url } from "@corncrake/core/encoding";
 import { generateFileIdentity, type FileIdentity } from "@corncrake/core/file_identity";
 import { BLOCK_CLASS } from "@corncrake/core/padding";
-import type { ClosedRecording, ReportFile } from "@corncrake/core/report";
+import type { ReportFile } from "@corncrake/core/report";
 import { hasBlock, putBlock } from "../transport/blocks";
-import { RefusedError } from "../transport/server";
 import { CameraError, closeCamera, keepAwake, Recorder, type Format } from "./camera";
 import { EMPTY_DRAFT } from "./draft";
 import { LiveFile, type Amounts } from "./live_file";
-import { postSealed, sealedReport, type SendOptions } from "./sealing";
+import { Posting } from "./posting";
+import type { SendOptions } from "./sealing";
 
 /** Whom it goes to and what goes before it; the how-manieth recording of this visit it is, from 1; how often the line was too slow before. */
 export interface RecordOptions extends SendOptions {
@@ -52,8 +52,7 @@ export class Recording {
   private recorder: Recorder | undefined;
   private stopped = false;
   private turnedBack = false;
-  private mayHaveArrived = false;
-  private closing: Uint8Array | undefined;
+  private closing: Posting | undefined;
   private closingWaits = false;
   private readonly stoppedByNow: Promise<void>;
   private hasStopped: () => void = () => undefined;
@@ -62,7 +61,7 @@ export class Recording {
   private constructor(
     private readonly options: RecordOptions,
     private readonly stream: MediaStream,
-    private readonly sealed: Uint8Array,
+    private readonly first: Posting,
     private readonly file: LiveFile,
     private readonly onChange: () => void,
     private readonly onEnded: (why: Ended) => void,
@@ -77,10 +76,10 @@ export class Recording {
    */
   static async prepare(options: RecordOptions, stream: MediaStream, onChange: () => void, onEnded: (why: Ended) => void): Promise<Recording> {
     const secrets = generateFileIdentity();
-    const sealed = await sealedReport(options, [entryOf(secrets, options.format, options.take)]);
+    const first = await Posting.prepare(options, [entryOf(secrets, options.format, options.take)]);
     const file = new LiveFile(secrets, { put: putBlock, has: hasBlock }, onChange);
-    // What was written is in the seal; it is not kept here beside it.
-    return new Recording({ ...options, draft: EMPTY_DRAFT }, stream, sealed, file, onChange, onEnded);
+    // What was written goes with the first report; it is not kept here beside it.
+    return new Recording({ ...options, draft: EMPTY_DRAFT }, stream, first, file, onChange, onEnded);
   }
 
   /** What has left and what has not. */
@@ -93,7 +92,7 @@ export class Recording {
 
   /** The server may have the report, though it has not signed for it. */
   get uncertain(): boolean {
-    return this.mayHaveArrived;
+    return this.first.uncertain;
   }
 
   /** The line kept up to the end, so far. */
@@ -104,10 +103,10 @@ export class Recording {
   /**
    * Post the report. Say whether the server has signed for it: not when the person went back before. May be called again.
    *
-   * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
+   * @throws as `Posting.post`.
    */
   announce(onWaiting: (waiting: boolean) => void): Promise<boolean> {
-    return this.post(this.sealed, onWaiting);
+    return this.post(this.first, onWaiting);
   }
 
   /** Do not record; the report may have left. */
@@ -126,13 +125,13 @@ export class Recording {
   /**
    * Bring the rest and the message that closes the recording. Say whether all of it is there: not when it was dropped. May be called again.
    *
-   * @throws LineError, PeerError, RefusedError as `announce` does.
+   * @throws as `announce` does.
    */
   async finish(): Promise<boolean> {
     await this.stoppedByNow;
     const closed = await this.file.end();
     if (closed === undefined) return false;
-    this.closing ??= await this.sealedClosing(closed);
+    this.closing ??= await Posting.prepare({ ...this.options, visit: this.first.visit, kind: "follow_up" }, [], [closed]);
     const arrived = await this.post(this.closing, (waiting) => {
       this.closingWaits = waiting;
       this.onChange();
@@ -150,26 +149,19 @@ export class Recording {
   }
 
   /** Post a message until the server has signed for it. Say whether it has: not when the person does not wait any more. */
-  private async post(sealed: Uint8Array, onWaiting: (waiting: boolean) => void): Promise<boolean> {
+  private async post(report: Posting, onWaiting: (waiting: boolean) => void): Promise<boolean> {
     const goOn = (waiting: boolean): void => {
-      if (waiting) this.mayHaveArrived = true;
       if (this.turnedBack) throw new TurnedBack();
       onWaiting(waiting);
     };
     try {
-      goOn(false);
-      await postSealed(this.options.visit, sealed, goOn);
+      await report.post(goOn);
       goOn(false);
       return true;
     } catch (error) {
       if (error instanceof TurnedBack) return false;
-      if (!(error instanceof RefusedError && error.isCertain)) this.mayHaveArrived = true;
       throw error;
     }
-  }
-
-  private async sealedClosing(closed: ClosedRecording): Promise<Uint8Array> {
-    return sealedReport({ ...this.options, kind: "follow_up" }, [], [closed]);
   }
 
   /**

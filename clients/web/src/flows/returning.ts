@@ -10,8 +10,11 @@ import { identityOf } from "@corncrake/core/charter";
 import { bucketOf, findSlot, MAX_PARTS, readTile, replyTag, tileSize } from "@corncrake/core/edition";
 import { unb64url } from "@corncrake/core/encoding";
 import { joinReplies, openReply, replyIdentity, threadIdOf, type Reply } from "@corncrake/core/reply";
-import { fetchTile } from "../transport/server";
-import type { Visit } from "./visit";
+import { fetchTile, RefusedError } from "../transport/server";
+import { loadVisit, type Visit } from "./visit";
+
+/** What the server answers for a tile of an edition that is not the newest one any more. */
+const GONE = 404;
 
 export interface ThreadAnswer {
   readonly reviewer: string;
@@ -47,12 +50,7 @@ async function partsFrom(visit: Visit, codename: Codename, head: Visit["heads"][
   return found;
 }
 
-/**
- * Look for answers.
- *
- * @throws LineError, RefusedError from the transport; PeerError, FileError when a tile or a reply is not what the reviewer signed.
- */
-export async function look(visit: Visit, codename: Codename): Promise<ThreadView> {
+async function lookInto(visit: Visit, codename: Codename): Promise<ThreadView> {
   const answers: ThreadAnswer[] = [];
   let acknowledged = false;
   let missingBlocks = false;
@@ -68,4 +66,20 @@ export async function look(visit: Visit, codename: Codename): Promise<ThreadView
     }
   }
   return { acknowledged, answers, missingBlocks, staleSince: visit.staleSince };
+}
+
+/**
+ * Look for answers. Where an edition was replaced while the page was open, the papers are fetched anew, and `onVisit` is told.
+ *
+ * @throws LineError, RefusedError from the transport; PeerError, FileError when a tile or a reply is not what the reviewer signed; what `loadVisit` throws.
+ */
+export async function look(visit: Visit, codename: Codename, onVisit: (visit: Visit) => void): Promise<ThreadView> {
+  try {
+    return await lookInto(visit, codename);
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.status === GONE)) throw error;
+    const now = await loadVisit(visit.link);
+    onVisit(now);
+    return lookInto(now, codename);
+  }
 }

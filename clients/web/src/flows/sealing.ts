@@ -2,11 +2,10 @@
 /**
  * Sealing one report to a desk, and bringing it there.
  *
- * Rules of this file: a report is sealed once; its bytes are posted again until the server has signed for them, and what the server signed is checked.
+ * Rules of this file: the bytes of a sealed report are posted again until the server has signed for them, and what the server signed is checked.
  */
 import type { Codename } from "@corncrake/core/codename";
 import { b64url, repairText, unb64url } from "@corncrake/core/encoding";
-import { randomBytes } from "@corncrake/core/randomness";
 import { openReceipt, reportId } from "@corncrake/core/receipt";
 import { buildReport, type ClosedRecording, type ReportAnswer, type ReportFile } from "@corncrake/core/report";
 import { replyIdentity } from "@corncrake/core/reply";
@@ -16,7 +15,7 @@ import { postReport } from "../transport/server";
 import type { SealedReport } from "../worker/orders";
 import { isAnswered, type Draft } from "./draft";
 import { persist } from "./persist";
-import type { Visit } from "./visit";
+import { dayNow, type Visit } from "./visit";
 
 /** One report: whose, what is in it, and in what language it was asked for. */
 export interface SendOptions {
@@ -25,6 +24,8 @@ export interface SendOptions {
   readonly kind: "first" | "follow_up";
   readonly draft: Draft;
   readonly language: Language;
+  /** Told when the papers of the visit had to be fetched anew. */
+  readonly onVisit: (visit: Visit) => void;
 }
 
 function answersOf(draft: Draft): ReportAnswer[] {
@@ -41,10 +42,11 @@ function answersOf(draft: Draft): ReportAnswer[] {
 /**
  * Seal one report; nothing leaves yet.
  *
+ * @param message its id: one that is sealed again keeps it.
  * @param closed recordings of this thread that have ended.
  * @throws UsageError `size` when it is too long for one report.
  */
-export async function sealedReport(options: SendOptions, files: readonly ReportFile[], closed: readonly ClosedRecording[] = []): Promise<Uint8Array> {
+export async function sealedReport(options: SendOptions, message: string, files: readonly ReportFile[], closed: readonly ClosedRecording[]): Promise<Uint8Array> {
   const { visit, codename, kind, draft, language } = options;
   const place = { root: visit.link.root, desk: visit.desk.id };
   const plaintext = buildReport({
@@ -54,7 +56,7 @@ export async function sealedReport(options: SendOptions, files: readonly ReportF
       desk: visit.desk.id,
       charter: { sequence: visit.charter.charter.sequence, sha256: visit.charter.sha256 },
       epochs: visit.chosen.stanzas,
-      message: b64url(randomBytes(16)),
+      message,
       seen: visit.heads.map((head) => ({ reviewer: head.edition.reviewer, number: head.edition.number })),
       left_out: visit.chosen.leftOut,
       reply_tag: b64url(codename.derive("reply-tag", place.desk, place.root)),
@@ -85,5 +87,5 @@ export async function postFor(visit: Visit, report: SealedReport, onWaiting: (wa
   const { desk, epoch, sealed } = report;
   const receipt = await persist(() => postReport(desk, epoch, sealed), onWaiting);
   const { log } = visit.charter.charter;
-  openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk, today: visit.today });
+  openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk, today: dayNow(visit) });
 }

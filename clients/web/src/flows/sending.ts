@@ -2,17 +2,17 @@
 /**
  * Sending: look through the files, seal a report, get its receipt, then have the worker bring the blocks of its files.
  *
- * Rules of this file: the report goes first, so that a line that breaks for good costs the files' rest only. A file's secrets are in the sealed report and nowhere
- * else: the worker gets what its blocks are sealed to and what they are called.
+ * Rules of this file: the report goes first, so that a line that breaks for good costs the files' rest only. A file's secrets are in the report and nowhere else, and
+ * gone from here when it is there: the worker gets what its blocks are sealed to and what they are called.
  */
 import { blockIds } from "@corncrake/core/block";
 import { generateFileIdentity } from "@corncrake/core/file_identity";
 import type { ReportFile } from "@corncrake/core/report";
-import { RefusedError } from "../transport/server";
-import type { BlocksProgress, FileOrder, FileProgress, SealedReport } from "../worker/orders";
+import type { BlocksProgress, FileOrder, FileProgress } from "../worker/orders";
 import { choiceOf } from "./draft";
 import { entryOf } from "./entries";
-import { postSealed, sealedReport, type SendOptions } from "./sealing";
+import { Posting } from "./posting";
+import type { SendOptions } from "./sealing";
 import { ask, command, hearBlocks, WorkerError } from "./worker";
 
 /** A file could not be read, or not be cleaned; nothing was sent. */
@@ -107,12 +107,11 @@ function onTheWay(named: readonly NamedFile[], blocks: BlocksProgress | undefine
 /** One report on its way. After an error it can be gone on with: the same sealed bytes, and only those parts of the files that are not there yet. */
 export class Delivery {
   private now: Progress;
-  private mayHaveArrived = false;
+  private keeping = false;
   private listener: (progress: Progress) => void = () => undefined;
 
   private constructor(
-    private readonly options: SendOptions,
-    private readonly report: SealedReport,
+    private readonly posting: Posting,
     private readonly named: readonly NamedFile[],
   ) {
     this.now = { ...NOTHING_SENT, sealed: true, files: onTheWay(named, undefined) };
@@ -125,10 +124,9 @@ export class Delivery {
    */
   static async prepare(options: SendOptions, onProgress: (progress: Progress) => void): Promise<Delivery> {
     const packed = await packFiles(options, (looking) => { onProgress({ ...NOTHING_SENT, looking }); });
-    const sealed = await sealedReport(options, packed.map((file) => file.entry));
-    const report = { desk: options.visit.desk.id, epoch: options.visit.epoch, sealed };
+    const posting = await Posting.prepare(options, packed.map((file) => file.entry));
     if (packed.length > 0) command({ order: "send", files: packed.map((file) => file.order) });
-    return new Delivery(options, report, packed.map((file) => file.named));
+    return new Delivery(posting, packed.map((file) => file.named));
   }
 
   /** What has left by now. */
@@ -138,20 +136,19 @@ export class Delivery {
 
   /** The server may have the report, though it has not signed for it: the line broke over its answer, or the answer was not right. */
   get uncertain(): boolean {
-    return this.mayHaveArrived && !this.now.reportSent;
+    return this.posting.uncertain && !this.now.reportSent;
   }
 
   /**
    * Bring the report to the server, then let the blocks follow.
    *
    * @returns when the server has signed for the report; `onProgress` goes on until all has left.
-   * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
+   * @throws as `Posting.post`.
    */
   async run(onProgress: (progress: Progress) => void): Promise<void> {
     this.listener = onProgress;
     if (this.named.length > 0) hearBlocks((blocks) => { this.put({ blocks, files: onTheWay(this.named, blocks), done: blocks.finished }); });
-    this.put({ reportWaits: false });
-    await this.post();
+    await this.posting.post((reportWaits) => { this.put({ reportWaits }); }, () => { if (this.keeping) this.keep(true); });
     this.put({ reportSent: true, reportWaits: false, done: this.named.length === 0 });
     if (this.named.length === 0) return;
     command({ order: "report-there" });
@@ -175,24 +172,12 @@ export class Delivery {
 
   /** Let what has not left wait on the device, sealed, or no longer. */
   keep(on: boolean): void {
-    command({ order: "keep", on, report: this.now.reportSent ? undefined : this.report });
+    this.keeping = on;
+    command({ order: "keep", on, report: this.now.reportSent ? undefined : this.posting.report });
   }
 
   private put(change: Partial<Progress>): void {
     this.now = { ...this.now, ...change };
     this.listener(this.now);
-  }
-
-  private async post(): Promise<void> {
-    try {
-      await postSealed(this.options.visit, this.report.sealed, (reportWaits) => {
-        // A try that broke may have brought it there; a 'no' that comes after it does not undo that.
-        if (reportWaits) this.mayHaveArrived = true;
-        this.put({ reportWaits });
-      });
-    } catch (error) {
-      if (!(error instanceof RefusedError && error.isCertain)) this.mayHaveArrived = true;
-      throw error;
-    }
   }
 }

@@ -7,7 +7,7 @@
  */
 import { openCharter, findDesk, type Desk, type OpenedCharter } from "@corncrake/core/charter";
 import { checkHeads, newestHeads, type OpenedEdition } from "@corncrake/core/edition";
-import { parseRoot } from "@corncrake/core/encoding";
+import { addDays, dayNumber, parseRoot } from "@corncrake/core/encoding";
 import { CorncrakeError } from "@corncrake/core/errors";
 import { readForm, type Form } from "@corncrake/core/form";
 import { readBundle } from "@corncrake/core/note";
@@ -29,6 +29,8 @@ export interface Visit {
   readonly form: Form;
   readonly epoch: number;
   readonly today: string;
+  /** What the device's clock said at the time; `today` may be later. */
+  readonly clockDay: string;
   readonly chosen: Chosen;
   readonly heads: readonly OpenedEdition[];
   /** The day on which a reviewer was last seen, when that is long ago. */
@@ -50,6 +52,11 @@ function dayOf(clock: Date): string {
   return clock.toISOString().slice(0, 10);
 }
 
+/** The day that it is by now: `today`, and the days that have gone by on the device's clock while the page was open. */
+export function dayNow(visit: Visit, clock: Date = new Date()): string {
+  return addDays(visit.today, Math.max(0, dayNumber(dayOf(clock)) - dayNumber(visit.clockDay)));
+}
+
 /**
  * Fetch and check what a visit needs.
  *
@@ -65,5 +72,5 @@ export async function loadVisit(link: Link, clock: Date = new Date()): Promise<V
   const form = readForm(await fetchForm(desk.form), desk.form);
   const epoch = epochOf(today);
   const chosen = chooseRecipients(charter.charter, desk.id, epoch, readBundle(await fetchPrekeys(desk.id, epoch)), today);
-  return { link, charter, desk, form, epoch, today, chosen, heads, staleSince: quiet ? (lastSeen ?? charter.charter.issued) : undefined };
+  return { link, charter, desk, form, epoch, today, clockDay, chosen, heads, staleSince: quiet ? (lastSeen ?? charter.charter.issued) : undefined };
 }

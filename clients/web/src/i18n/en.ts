@@ -253,6 +253,7 @@ export const en = {
   closed_nothing_sent: "Nothing was sent.",
   failed_closed: "This desk cannot take reports now. Come back later or use another way.",
   failed_desk: "There is no such desk here. The link may be incomplete or old. Ask for it again.",
+  failed_desk_changed: "Since you opened this page the desk has changed: other or more people can now open what you send. Go back, and send it only if you still want to.",
   failed_line: "The server could not be reached. Look whether you are on line, and try again.",
   failed_trust: "The server showed papers that do not fit the link that you opened ({failure}). Do not go on here: it may be a false page. Ask the organisation in another way.",
   failed_expired: "The desk's papers have run out ({failure}). It cannot take reports until the organisation renews them. Come back later or use another way.",

@@ -249,6 +249,7 @@ export const es: Messages = {
   closed_nothing_sent: "No se envió nada.",
   failed_closed: "Esta mesa no puede recibir avisos ahora. Vuelva más tarde o use otro camino.",
   failed_desk: "Aquí no hay tal mesa. El enlace puede estar incompleto o ser viejo. Pídalo otra vez.",
+  failed_desk_changed: "Desde que abrió esta página, la mesa ha cambiado: ahora otras personas, o más, pueden abrir lo que envíe. Vuelva atrás y envíelo solo si todavía quiere.",
   failed_line: "No se pudo llegar al servidor. Mire si tiene conexión e inténtelo otra vez.",
   failed_trust: "El servidor mostró documentos que no corresponden a el enlace que abrió ({failure}). No siga aquí: puede ser una página falsa. Pregunte a la organización por otro camino.",
   failed_expired: "Los documentos de la mesa han vencido ({failure}). No puede recibir avisos hasta que la organización los renueve. Vuelva más tarde o use otro camino.",

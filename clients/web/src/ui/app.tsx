@@ -106,7 +106,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
     setDelivery(undefined);
     setScreen({ name: "sending" });
     // A first report looks for an answer too, as every visit does: the line cannot tell one from the other.
-    const looked = options.kind === "first" ? look(options.visit, options.codename) : Promise.resolve();
+    const looked = options.kind === "first" ? look(options.visit, options.codename, setVisit) : Promise.resolve();
     const again = (): void => { prepare(options, withFiles, onArrived, onChange); };
     looked.then(() => Delivery.prepare(options, setProgress)).then((made) => {
       if (withFiles) setDelivery(made);
@@ -122,13 +122,13 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       setDraft(EMPTY_DRAFT);
       setScreen((now) => (now.name === "sending" ? { name: "words" } : now));
     };
-    prepare({ visit, codename: chosen, kind: left === "report" ? "follow_up" : "first", draft, language }, true, onArrived, () => { setScreen({ name: "story" }); });
+    prepare({ visit, codename: chosen, kind: left === "report" ? "follow_up" : "first", draft, language, onVisit: setVisit }, true, onArrived, () => { setScreen({ name: "story" }); });
   };
   const show = (found: Codename): void => {
     if (visit === undefined) return;
     setCodename(found);
     setScreen({ name: "busy" });
-    look(visit, found).then((view) => { setScreen({ name: "thread", view, sent: false }); }).catch(fail(() => { show(found); }));
+    look(visit, found, setVisit).then((view) => { setScreen({ name: "thread", view, sent: false }); }).catch(fail(() => { show(found); }));
   };
   const sendMore = (view: ThreadView): void => {
     if (visit === undefined || codename === undefined) return;
@@ -138,7 +138,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
       setMore("");
       setScreen({ name: "thread", view, sent: true });
     };
-    prepare({ visit, codename, kind: "follow_up", draft: added, language }, false, onArrived, () => { setScreen({ name: "thread", view, sent: false }); });
+    prepare({ visit, codename, kind: "follow_up", draft: added, language, onVisit: setVisit }, false, onArrived, () => { setScreen({ name: "thread", view, sent: false }); });
   };
   const right = (): void => {
     setCodename(undefined);
@@ -209,6 +209,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
             slowness={takes.slow}
             restWaits={holdsSomething(draft)}
             returning={returning}
+            onVisit={setVisit}
             onLeft={onLeft}
             onSlow={() => { setTakes((before) => ({ ...before, slow: before.slow + 1 })); }}
             onBack={() => { setScreen(screen.from); }}

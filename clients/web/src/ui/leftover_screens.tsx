@@ -3,7 +3,8 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { explain } from "../flows/explain";
-import { forgetLeftover, goOnLeftover, isTooOld, pauseLeftover, sendLeftover, stopLeftover } from "../flows/leftover";
+import { forgetLeftover, goOnLeftover, pauseLeftover, sendLeftover, stopLeftover } from "../flows/leftover";
+import { isTooOld } from "../flows/posting";
 import type { Visit } from "../flows/visit";
 import { inMb, timeLeft } from "../i18n/amounts";
 import { fill, type Language, type Messages } from "../i18n/messages";

@@ -47,6 +47,7 @@ interface RoomProps {
   readonly restWaits: boolean;
   /** The words are known already: who comes back is led back. */
   readonly returning: boolean;
+  readonly onVisit: (visit: Visit) => void;
   readonly onLeft: (left: Left) => void;
   readonly onSlow: () => void;
   readonly onBack: () => void;
@@ -118,13 +119,13 @@ export function RecordRoom(props: RoomProps): JSX.Element {
   const start = (): void => {
     const format = formatFor(medium);
     if (format === undefined) return;
-    const { visit, codename, kind, draft, language, take, slowness } = props;
+    const { visit, codename, kind, draft, language, take, slowness, onVisit } = props;
     setStep({ name: "asking" });
     openCamera(medium, facing).then(async (opened) => {
       stream.current = opened;
       // Who has left meanwhile does not want it any more.
       if (gone.current) closeCamera(opened);
-      const options = { visit, codename, kind, draft, language, format, take, slowness };
+      const options = { visit, codename, kind, draft, language, format, take, slowness, onVisit };
       const now: Recording = await Recording.prepare(options, opened, redraw, (why) => { stop(now, why); });
       recording.current = now;
       announce(now);

@@ -2,6 +2,7 @@
 /** The screens of sending: how far it is, and what can be done when it does not go on. */
 import type { JSX } from "preact";
 import { explain } from "../flows/explain";
+import { DeskChanged } from "../flows/posting";
 import type { Delivery, Progress } from "../flows/sending";
 import { timeLeft } from "../i18n/amounts";
 import { fill, type Language, type Messages } from "../i18n/messages";
@@ -114,6 +115,8 @@ interface StuckProps {
 
 /** The report does not leave by itself: what is known of it, and the ways from here. */
 export function Stuck({ error, delivery, say, onAgain, onChange }: StuckProps): JSX.Element {
+  // To whom it goes is to be looked at before it is sent to them.
+  const again = !(error instanceof DeskChanged);
   return (
     <>
       <Heading>{say.failed_heading}</Heading>
@@ -121,11 +124,13 @@ export function Stuck({ error, delivery, say, onAgain, onChange }: StuckProps): 
         <p>{delivery.uncertain ? say.stuck_uncertain : say.failed_nothing_sent}</p>
         <p>{explain(error, say)}</p>
       </Alert>
-      <Action main wide onClick={onAgain}>
-        {say.try_again}
-      </Action>
-      <Action wide onClick={onChange}>
-        {say.review_edit}
+      {again ? (
+        <Action main wide onClick={onAgain}>
+          {say.try_again}
+        </Action>
+      ) : null}
+      <Action main={!again} wide onClick={onChange}>
+        {again ? say.review_edit : say.back}
       </Action>
     </>
   );

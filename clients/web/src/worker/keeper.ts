@@ -26,8 +26,8 @@ export class Keeper {
   private impossible = false;
   private room: WaitingRoom | undefined;
   private report: SealedReport | undefined;
-  /** The name under which the report lies on the device. */
-  private reportName: string | undefined;
+  /** The report that lies on the device, and its name there. */
+  private keptReport: { readonly report: SealedReport; readonly name: string } | undefined;
   private reportIsThere = false;
   /** One thing at a time: to turn it off waits until what was begun is done. */
   private readonly turns = new Turns();
@@ -41,10 +41,12 @@ export class Keeper {
   get kept(): Kept {
     const waiting = this.load.parts.filter((part) => part.state === "open" || part.state === "going");
     const sum = (parts: readonly Part[]): number => parts.reduce((bytes, part) => bytes + part.size, 0);
-    return { on: this.on, kept: sum(waiting.filter((part) => part.stored)), wanted: sum(waiting), full: this.full, impossible: this.impossible };
+    const reportMissing = this.report !== undefined && !this.reportIsThere && this.keptReport?.report !== this.report;
+    const wanted = sum(waiting) + (reportMissing ? (this.report?.sealed.length ?? 0) : 0);
+    return { on: this.on, kept: sum(waiting.filter((part) => part.stored)), wanted, full: this.full, impossible: this.impossible };
   }
 
-  /** Turn it on, with the report where that has not left yet, or off. */
+  /** Turn it on, with the report where that has not left yet, or off. Turned on again with another report, it keeps that one instead. */
   async turn(on: boolean, report: SealedReport | undefined): Promise<void> {
     this.on = on;
     this.full = false;
@@ -75,8 +77,11 @@ export class Keeper {
   }
 
   private async keepReport(room: WaitingRoom): Promise<void> {
-    if (this.report === undefined || this.reportIsThere || this.reportName !== undefined) return;
-    this.reportName = await room.keepReport(this.report);
+    const { report } = this;
+    if (report === undefined || this.reportIsThere || this.keptReport?.report === report) return;
+    // One that was sealed anew takes the place of the one before it, which the server has refused: the room of both may not be there.
+    await this.dropReport();
+    this.keptReport = { report, name: await room.keepReport(report) };
     // It may have arrived while it was written.
     await this.dropArrivedReport();
   }
@@ -110,9 +115,9 @@ export class Keeper {
   }
 
   private async dropReport(): Promise<void> {
-    const name = this.reportName;
-    this.reportName = undefined;
-    if (name !== undefined) await this.room?.dropReport(name);
+    const kept = this.keptReport;
+    this.keptReport = undefined;
+    if (kept !== undefined) await this.room?.dropReport(kept.name);
   }
 
   /** Return a block that lies on the device. */
