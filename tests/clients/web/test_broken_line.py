@@ -112,3 +112,19 @@ def test_a_report_that_is_refused_can_be_changed_and_sent(page: Page, address: s
     page.get_by_role("button", name="Send").click()
     read_words(page)
     assert (told(page_server, "Before the change."), told(page_server, "After the change.")) == (0, 1)
+
+
+def test_who_changes_a_report_that_may_have_arrived_is_not_told_that_nothing_was_sent(page: Page, address: str, page_server: RunningServer) -> None:
+    story = "It arrived, and nobody here knows."
+    page.route("**/reports", lambda route: route.fulfill(status=200, body=route.fetch().body()[:-10] + b"AAAAAAAA=\n"))
+    begin(page, address, story, [])
+    page.get_by_text("It is not certain that the server has it").wait_for()
+    page.get_by_role("button", name="Change something").click()
+    page.get_by_text("It may be that what you wrote has left already").wait_for()
+    page.unroute("**/reports")
+    page.route("**/reports", lambda route: route.fulfill(status=413, json={"failure": "size", "detail": ""}))
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("This was not sent. It may be that what you sent before has arrived.").wait_for()
+    assert page.get_by_text("Nothing was sent, and nothing is lost").count() == 0
+    assert told(page_server, story) == 1

@@ -108,6 +108,25 @@ def test_a_receipt_that_is_not_right_starts_no_recording(page: Page, address: st
     stop(page)
 
 
+def test_a_second_try_that_is_refused_does_not_undo_that_the_first_may_have_arrived(page: Page, address: str) -> None:
+    perhaps = "It may be that what you wrote has left already"
+    page.route("**/reports", lambda route: route.fulfill(status=200, body=route.fetch().body()[:-10] + b"AAAAAAAA=\n"))
+    ready(page, address, "The first try of a film may have arrived.")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("Nothing was recorded.").wait_for()
+    page.get_by_role("button", name="Back").click()
+    page.get_by_text(perhaps).wait_for()
+    page.unroute("**/reports")
+    page.route("**/reports", lambda route: route.fulfill(status=413, json={"failure": "size", "detail": ""}))
+    page.get_by_role("button", name="Film now").click()
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("Nothing was recorded.").wait_for()
+    page.get_by_role("button", name="Back").click()
+    page.get_by_role("heading", name="What happened").wait_for()
+    assert page.get_by_text(perhaps).count() == 1
+    assert page.get_by_text("Nothing has been sent.").count() == 0
+
+
 def test_a_line_that_breaks_midway_loses_nothing(page: Page, address: str, page_server: RunningServer) -> None:
     told = "I film and the line breaks."
     seen = arrivals(page)

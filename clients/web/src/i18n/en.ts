@@ -97,7 +97,7 @@ export const en = {
   record_gone: "The camera or the microphone went away before recording began. Nothing was recorded; the first message has left. Try again, or film with the camera of your phone and add the file.",
   record_announcing_heading: "Not recording yet",
   record_announcing: "The first message is leaving. Recording begins by itself as soon as the server has signed for it.",
-  record_announcing_wait: "The line is broken. Nothing is being recorded yet. Recording begins by itself as soon as the message has left.",
+  record_announcing_wait: "The line is broken, or the server cannot take it now. Nothing is being recorded yet. Recording begins by itself as soon as the message has left.",
   record_nothing: "Nothing was recorded. What you wrote is still on this page.",
   record_film_on: "Filming",
   record_sound_on: "Recording sound",
@@ -249,6 +249,7 @@ export const en = {
 
   failed_heading: "That did not work",
   failed_nothing_sent: "Nothing was sent, and nothing is lost: what you wrote is still on this page.",
+  failed_perhaps_before: "This was not sent. It may be that what you sent before has arrived. What you wrote is still on this page.",
   failed_link: "This address is not complete. Ask for the link or the QR code again, and open it as it was given. Nothing was sent.",
   closed_nothing_sent: "Nothing was sent.",
   failed_closed: "This desk cannot take reports now. Come back later or use another way.",

@@ -93,7 +93,7 @@ export const es: Messages = {
   record_gone: "La cámara o el micrófono dejó de estar antes de que empezara la grabación. No se grabó nada; el primer mensaje ya salió. Inténtelo otra vez, o filme con la cámara de su teléfono y añada el archivo.",
   record_announcing_heading: "Todavía no se graba",
   record_announcing: "El primer mensaje está saliendo. La grabación empieza sola en cuanto el servidor haya firmado que lo tiene.",
-  record_announcing_wait: "Se cortó la conexión. Todavía no se graba nada. La grabación empieza sola en cuanto el mensaje haya salido.",
+  record_announcing_wait: "Se cortó la conexión, o el servidor no puede recibirlo ahora. Todavía no se graba nada. La grabación empieza sola en cuanto el mensaje haya salido.",
   record_nothing: "No se grabó nada. Lo que escribió sigue en esta página.",
   record_film_on: "Filmando",
   record_sound_on: "Grabando sonido",
@@ -245,6 +245,7 @@ export const es: Messages = {
 
   failed_heading: "Eso no funcionó",
   failed_nothing_sent: "No se envió nada y nada se pierde: lo que escribió sigue en esta página.",
+  failed_perhaps_before: "Esto no se envió. Puede ser que lo que envió antes haya llegado. Lo que escribió sigue en esta página.",
   failed_link: "Esta dirección no está completa. Pida otra vez el enlace o el código QR y ábralo como se lo dieron. No se envió nada.",
   closed_nothing_sent: "No se envió nada.",
   failed_closed: "Esta mesa no puede recibir avisos ahora. Vuelva más tarde o use otro camino.",

@@ -13,17 +13,18 @@ import type { Medium } from "../flows/camera";
 import { newCodename, pickTwo } from "../flows/chance";
 import { EMPTY_DRAFT, holdsSomething, withFile, type Attached, type Draft } from "../flows/draft";
 import { findLeftover, forgetLeftover } from "../flows/leftover";
+import { after, leftBy, NO_TRIES, sayingWhatLeft, type Outcome } from "../flows/left";
 import { look, type ThreadView } from "../flows/returning";
 import type { SendOptions } from "../flows/sealing";
 import { Delivery, NOTHING_SENT, type Progress } from "../flows/sending";
 import { loadVisit, type Link, type Visit } from "../flows/visit";
 import { loadWords, type WordTables } from "../flows/words";
-import { messages, type Language, type Messages } from "../i18n/messages";
+import { messages, type Language } from "../i18n/messages";
 import type { Leftover } from "../worker/orders";
 import { Closed, Failed } from "./failed_screens";
 import { Bar, useWarning } from "./frame";
 import { SendLeftover } from "./leftover_screens";
-import { RecordRoom, type Left, type Onward } from "./record_room";
+import { RecordRoom, type Onward } from "./record_room";
 import { ReturnWords, Thread } from "./return_screens";
 import { isKept, Sending, Stuck } from "./sending_screens";
 import { CheckWords, Done, OnTheWay, Words } from "./words_screens";
@@ -45,13 +46,6 @@ interface Way {
   readonly onChange: () => void;
 }
 
-/** Once a recording has left, what was said of a page from which nothing was sent is not so any more. */
-function afterRecording(say: Messages, left: Left): Messages {
-  if (left === "nothing") return say;
-  if (left === "perhaps") return { ...say, not_sent_yet: say.record_note_perhaps };
-  return { ...say, not_sent_yet: say.record_note_left, failed_nothing_sent: say.record_rest_failed };
-}
-
 /** The whole page. */
 export function App({ link, first }: { link: Link; first: Language }): JSX.Element {
   const [language, setLanguage] = useState<Language>(first);
@@ -65,9 +59,10 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
   const [progress, setProgress] = useState<Progress>(NOTHING_SENT);
   const [delivery, setDelivery] = useState<Delivery | undefined>(undefined);
   const [leftover, setLeftover] = useState<Leftover | undefined>(undefined);
-  const [left, setLeft] = useState<Left>("nothing");
+  const [tries, setTries] = useState(NO_TRIES);
+  const left = leftBy(tries);
   const [takes, setTakes] = useState({ next: 1, slow: 0 });
-  const say = useMemo(() => afterRecording(messages(language), left), [language, left]);
+  const say = useMemo(() => sayingWhatLeft(messages(language), left), [language, left]);
 
   const fail = (retry: () => void, change?: () => void) => (error: unknown): void => { setScreen({ name: "failed", error, retry, change }); };
   const load = (): void => {
@@ -110,7 +105,13 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
     const again = (): void => { prepare(options, withFiles, onArrived, onChange); };
     looked.then(() => Delivery.prepare(options, setProgress)).then((made) => {
       if (withFiles) setDelivery(made);
-      bring({ delivery: made, onArrived, onChange: () => { made.keep(false); onChange(); } });
+      const change = (): void => {
+        made.keep(false);
+        // The very same report is not tried again, but it may be there.
+        if (made.uncertain) onTry("begun");
+        onChange();
+      };
+      bring({ delivery: made, onArrived, onChange: change });
     }).catch(fail(again, onChange));
   };
   const send = (): void => {
@@ -149,10 +150,10 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
     setCodename(codename ?? newCodename());
     setScreen({ name: "record", medium, from });
   };
-  const onLeft = (now: Left): void => {
-    setLeft((before) => (before === "report" ? before : now));
+  const onTry = (outcome: Outcome): void => {
+    setTries((before) => after(before, outcome));
     // The answers have left with it; the files go their own way.
-    if (now === "report") setDraft((before) => ({ ...before, answers: {} }));
+    if (outcome === "arrived") setDraft((before) => ({ ...before, answers: {} }));
   };
   const onward = (to: Onward, from: Screen): void => {
     setTakes((before) => ({ ...before, next: before.next + 1 }));
@@ -210,7 +211,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
             restWaits={holdsSomething(draft)}
             returning={returning}
             onVisit={setVisit}
-            onLeft={onLeft}
+            onTry={onTry}
             onSlow={() => { setTakes((before) => ({ ...before, slow: before.slow + 1 })); }}
             onBack={() => { setScreen(screen.from); }}
             onward={(to) => { onward(to, screen.from); }}

@@ -10,6 +10,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { CameraError, closeCamera, formatFor, openCamera, type Facing, type Medium, type Obstacle } from "../flows/camera";
 import type { Draft } from "../flows/draft";
 import { explain } from "../flows/explain";
+import type { Outcome } from "../flows/left";
 import { Recording, type Ended, type RecordingState } from "../flows/recording";
 import type { Visit } from "../flows/visit";
 import type { Language, Messages } from "../i18n/messages";
@@ -17,9 +18,6 @@ import { Action, Alert, Heading } from "./controls";
 import { Announcing, RecordingOn, RecordingOver, RecordReady, RestLeaving } from "./record_screens";
 
 const TICK_MS = 500;
-
-/** What of the first message of a visit has left: nothing; perhaps it has; it has. */
-export type Left = "nothing" | "perhaps" | "report";
 
 /** Where to go when a recording is over. */
 export type Onward = "words" | "story" | "again";
@@ -48,7 +46,8 @@ interface RoomProps {
   /** The words are known already: who comes back is led back. */
   readonly returning: boolean;
   readonly onVisit: (visit: Visit) => void;
-  readonly onLeft: (left: Left) => void;
+  /** How the report of one recording stands. */
+  readonly onTry: (outcome: Outcome) => void;
   readonly onSlow: () => void;
   readonly onBack: () => void;
   readonly onward: (to: Onward) => void;
@@ -94,10 +93,9 @@ export function RecordRoom(props: RoomProps): JSX.Element {
   };
   const announce = (now: Recording): void => {
     setStep({ name: "announcing", waiting: false });
-    props.onLeft("perhaps");
     now.announce((waiting) => { setStep({ name: "announcing", waiting }); }).then((announced) => {
       if (!announced) return;
-      props.onLeft("report");
+      props.onTry("arrived");
       now.record();
       setStep({ name: "on" });
     }).catch((error: unknown) => {
@@ -109,7 +107,7 @@ export function RecordRoom(props: RoomProps): JSX.Element {
       }
       if (!now.uncertain) {
         // The server has nothing: the next try begins anew, and until then no light is on.
-        props.onLeft("nothing");
+        props.onTry("refused");
         now.turnBack();
         recording.current = undefined;
       }
@@ -128,6 +126,7 @@ export function RecordRoom(props: RoomProps): JSX.Element {
       const options = { visit, codename, kind, draft, language, format, take, slowness, onVisit };
       const now: Recording = await Recording.prepare(options, opened, redraw, (why) => { stop(now, why); });
       recording.current = now;
+      props.onTry("begun");
       announce(now);
     }).catch((error: unknown) => {
       if (stream.current !== undefined) closeCamera(stream.current);
