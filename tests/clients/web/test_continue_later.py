@@ -29,6 +29,12 @@ MARKER = "kittiwake-on-the-ledge"
 NAME = "gannet-colony.bin"
 WIRE = (261_803, 4_192_867)
 """Lengths of sealed blocks; both begin as every age file does."""
+HELD = """async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("waiting");
+    const [file] = await Array.fromAsync(folder.values());
+    window.held = await file.createWritable();
+}"""
+"""Holds one file of what waits, as another writer would."""
 AGE = b"age-encryption.org/v1\n-> mlkem768x25519 "
 
 
@@ -141,11 +147,21 @@ def test_what_waits_can_be_thrown_away(playwright: Playwright, address: str, fil
     context = persistent(playwright, profile)
     keep_all(new_page(context), address, "Thrown away later.", film)
     context.close()
-    context = persistent(playwright, profile)
+    context = persistent(playwright, profile, bypass_csp=True)
     page = new_page(context)
     open_page(page, address)
     page.get_by_role("button", name="Throw it away").click()
-    page.get_by_role("button", name="Throw it away").wait_for(state="detached")
+    page.get_by_role("button", name="No, keep it").click()
+    # As long as something else writes to what waits, it cannot go.
+    page.evaluate(HELD)
+    page.get_by_role("button", name="Throw it away").click()
+    page.get_by_role("button", name="Yes, throw it away").click()
+    page.get_by_text("It could not be thrown away.").wait_for()
+    assert faults(page) == []
+    page.evaluate("held.abort()")
+    page.get_by_role("button", name="Throw it away").click()
+    page.get_by_role("button", name="Yes, throw it away").click()
+    page.get_by_text("Something is still waiting").wait_for(state="detached")
     context.close()
     assert sealed_files(profile) == []
 

@@ -176,7 +176,7 @@ export function App({ link, first }: { link: Link; first: Language }): JSX.Eleme
             {...shared}
             leftover={leftover}
             onLeftover={() => { setScreen({ name: "leftover" }); }}
-            onForget={() => { void forgetLeftover().then(() => { setLeftover(undefined); }); }}
+            onForget={() => forgetLeftover().then(() => { setLeftover(undefined); })}
             onStart={() => { setScreen({ name: "story" }); }}
             onReturn={() => { setScreen({ name: "return" }); }}
           />

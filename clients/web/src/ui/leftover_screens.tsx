@@ -16,19 +16,52 @@ interface Said {
   readonly language: Language;
 }
 
+interface ForgetProps {
+  readonly say: Messages;
+  /** Throw it away; rejects when that did not work. */
+  readonly onForget: () => Promise<void>;
+  /** Another way, beside it. */
+  readonly children?: JSX.Element;
+}
+
+/** Throw it away, when it was asked once more; it cannot be had back. */
+function Forget({ say, onForget, children }: ForgetProps): JSX.Element {
+  const [step, setStep] = useState<"offered" | "sure" | "failed">("offered");
+  const forget = (): void => { onForget().catch(() => { setStep("failed"); }); };
+  if (step === "sure") {
+    return (
+      <>
+        <p>{say.leftover_forget_sure}</p>
+        <div class="row">
+          <Action onClick={() => { setStep("offered"); }}>{say.leftover_forget_no}</Action>
+          <Action onClick={forget}>{say.leftover_forget_yes}</Action>
+        </div>
+      </>
+    );
+  }
+  return (
+    <>
+      {step === "failed" ? <Alert>{say.leftover_forget_failed}</Alert> : null}
+      <div class="row">
+        <Action onClick={() => { setStep("sure"); }}>{say.leftover_forget}</Action>
+        {children}
+      </div>
+    </>
+  );
+}
+
 /** On the first screen: something waits. */
-export function LeftoverPanel({ leftover, say, language, onSend, onForget }: Said & { leftover: Leftover; onSend: () => void; onForget: () => void }): JSX.Element {
+export function LeftoverPanel({ leftover, say, language, onSend, onForget }: Said & { leftover: Leftover; onSend: () => void; onForget: ForgetProps["onForget"] }): JSX.Element {
   return (
     <section class="panel" aria-labelledby="leftover-heading">
       <h2 id="leftover-heading">{say.leftover_heading}</h2>
       {leftover.reports.length === 0 ? null : <p>{say.leftover_report}</p>}
       {leftover.blocks === 0 ? null : <p>{fill(say.leftover_parts, { count: leftover.blocks, mb: inMb(leftover.bytes, language) })}</p>}
-      <div class="row">
-        <Action onClick={onForget}>{say.leftover_forget}</Action>
+      <Forget say={say} onForget={onForget}>
         <Action main onClick={onSend}>
           {say.leftover_send}
         </Action>
-      </div>
+      </Forget>
     </section>
   );
 }
@@ -87,9 +120,10 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
     sendLeftover(visit, leftover, withoutOld, (blocks) => { put(blocks, false); }, (waits) => { put(undefined, waits); }).catch((error: unknown) => { setState({ name: "failed", error }); });
   };
   useEffect(() => { begin(false); }, []);
-  const forget = (): void => {
+  const forget = async (): Promise<void> => {
     stopLeftover();
-    void forgetLeftover().then(() => { setState({ name: "gone", sentence: say.leftover_forgotten }); });
+    await forgetLeftover();
+    setState({ name: "gone", sentence: say.leftover_forgotten });
   };
   if (state.name === "gone") {
     return (
@@ -116,9 +150,7 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
             {old ? say.leftover_old_send : say.try_again}
           </Action>
         )}
-        <Action wide onClick={forget}>
-          {say.leftover_forget}
-        </Action>
+        <Forget say={say} onForget={forget} />
       </>
     );
   }
@@ -129,9 +161,7 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
       <Amount blocks={state.blocks} leftover={leftover} say={say} language={language} />
       {state.blocks === undefined ? null : <GoOnOrPause blocks={state.blocks} say={say} />}
       <p>{say.leftover_stay}</p>
-      <Action wide onClick={forget}>
-        {say.leftover_forget}
-      </Action>
+      <Forget say={say} onForget={forget} />
     </>
   );
 }

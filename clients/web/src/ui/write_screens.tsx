@@ -23,7 +23,7 @@ interface Shared {
 interface BeforeProps extends Shared {
   readonly leftover: Leftover | undefined;
   readonly onLeftover: () => void;
-  readonly onForget: () => void;
+  readonly onForget: () => Promise<void>;
   readonly onStart: () => void;
   readonly onReturn: () => void;
 }
