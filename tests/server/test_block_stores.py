@@ -214,6 +214,21 @@ def test_a_disk_that_fills_while_a_block_comes_is_not_filled_into_the_reserve(
     assert left_over(tmp_path) == []
 
 
+def test_a_disk_that_takes_less_than_it_is_given_at_once_gets_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, body, name = FileBlocks(tmp_path, 0), make_block(LARGE), new_id()
+
+    def short(descriptor: int, pieces: list[bytes]) -> int:
+        return os.write(descriptor, b"".join(pieces)[:70_001])
+
+    monkeypatch.setattr(os, "writev", short)
+
+    async def act() -> None:
+        assert await put(store, name, body)
+        assert await get(store, name) == body
+
+    asyncio.run(act())
+
+
 def test_a_check_leaves_nothing(store: Blocks, tmp_path: Path) -> None:
     async def act() -> None:
         await store.check()
