@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PIECE: Final = 65_536
+_STANDING_SECONDS: Final = 0.01
 LONGEST_REPEAT: Final = 16 << 20
 """Bytes of a connection that are remembered, to be sent to the server again."""
 
@@ -63,6 +64,7 @@ class BadLine:
 
     Attributes:
         faults: of connections that begin from now on; may be changed at any time.
+        stands_at: when `up` is there, nothing more goes up until this is None again.
         origin: where clients find it.
         up: bytes that came from clients and were passed on, those that are repeated not counted.
         struck: how many faults there were, by their names.
@@ -72,6 +74,7 @@ class BadLine:
         """Listen; nothing is passed on before `with`."""
         self.faults = faults or Faults()
         self.up = 0
+        self.stands_at: int | None = None
         self.struck = {"cut": 0, "truncate": 0, "delay": 0, "repeat": 0}
         self._target = port
         self._chance = random.Random(seed)  # noqa: S311 - when a line breaks is no secret
@@ -163,6 +166,8 @@ class BadLine:
         with suppress(ConnectionError):
             while piece := await reader.read(PIECE):
                 await self._wait()
+                while self.stands_at is not None and self.up >= self.stands_at:  # noqa: ASYNC110 - another thread sets a plain value
+                    await asyncio.sleep(_STANDING_SECONDS)
                 if fate.cut_after is not None and passed + len(piece) > fate.cut_after:
                     piece = piece[: fate.cut_after - passed]
                 passed += len(piece)

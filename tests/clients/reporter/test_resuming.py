@@ -107,20 +107,31 @@ def test_a_file_whose_sending_is_killed_again_and_again_arrives_whole_and_little
     assert line.up - before - wire(SIZES[kind]) <= (kills + 1) * (at_once * wire_size(1, cut.block_class) + 100_000)
 
 
-def begun(server: RunningServer, line: BadLine, words: tuple[str | Path, ...], size: int, folder: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start sending, and return when about half of it has gone."""
+def broken_off(
+    server: RunningServer,
+    line: BadLine,
+    words: tuple[str | Path, ...],
+    size: int,
+    *,
+    by: signal.Signals = signal.SIGKILL,
+    folder: Path | None = None,
+) -> tuple[int, str, str]:
+    """Start sending, and end it by a signal when about half of it has gone; return as `finish`. The line has no faults then."""
     line.faults = SLOW
+    line.stands_at = line.up + wire(size) // 2
     process = start(server, "send", *words, folder=folder)
-    assert wait_until(process, line, line.up + wire(size) // 2)
-    return process
+    try:
+        assert wait_until(process, line, line.stands_at)
+        process.send_signal(by)
+        return finish(process)
+    finally:
+        line.stands_at, line.faults = None, Faults()
 
 
 def test_what_is_kept_to_go_on_from_is_these_fields_and_opens_nothing(server: RunningServer, line: BadLine, tmp_path: Path) -> None:
     path, kept = file_of(tmp_path / "holiday-film.bin", 12_000_000), tmp_path / "kept"
     words = ("--text", "it was the mayor", "--file", path, "--continue-file", kept)
-    process = begun(server, line, words, 12_000_000)
-    process.kill()
-    _, out, _ = finish(process)
+    _, out, _ = broken_off(server, line, words, 12_000_000)
     assert kept.stat().st_mode & 0o777 == 0o600
     raw = kept.read_text()
     found = json.loads(raw)
@@ -134,7 +145,6 @@ def test_what_is_kept_to_go_on_from_is_these_fields_and_opens_nothing(server: Ru
     names = list(block_ids(unb64url(entry.block_key), 48))
     assert 0 < file["next"] < 48
     assert list(block_ids(unb64url(file["key"]), 48 - file["next"])) == names[file["next"] :]
-    line.faults = Faults()
     code, out, err = finish(start(server, "send", *words))
     assert code == 0, err
     assert "Your twelve words" not in out
@@ -147,9 +157,7 @@ def test_nothing_is_left_on_the_disk_of_whoever_did_not_ask_for_it(server: Runni
     folder.mkdir()
     path = file_of(tmp_path / "a.bin", 12_000_000)
     for sent in (signal.SIGKILL, signal.SIGINT):
-        process = begun(server, line, ("--text", "x", "--file", path), 12_000_000, folder)
-        process.send_signal(sent)
-        _, _, err = finish(process)
+        _, _, err = broken_off(server, line, ("--text", "x", "--file", path), 12_000_000, by=sent, folder=folder)
         assert list(folder.rglob("*")) == []
     assert "Running send again would begin a new report." in err
     assert "corncrake-reporter add --file" in err
@@ -158,23 +166,17 @@ def test_nothing_is_left_on_the_disk_of_whoever_did_not_ask_for_it(server: Runni
 def test_whoever_ends_it_is_told_to_run_it_again_and_needs_no_words_for_that(server: RunningServer, line: BadLine, tmp_path: Path) -> None:
     path, kept = file_of(tmp_path / "a.bin", 12_000_000), tmp_path / "kept"
     words = ("--json", "--text", "x", "--file", path, "--continue-file", kept)
-    process = begun(server, line, words, 12_000_000)
-    process.send_signal(signal.SIGINT)
-    code, out, err = finish(process)
+    code, out, err = broken_off(server, line, words, 12_000_000, by=signal.SIGINT)
     assert (code, len(last(out)["words"].split())) == (1, 12)
     assert "You ended it. The report is there and signed for." in err
     assert "Run the same command again, with the same --continue-file" in err
-    line.faults = Faults()
     again = said(start(server, "send", *words))
     assert (again["report"], again["blocks"]) == (last(out)["report"], plan(12_000_000).total_blocks)
     arrived_whole(server, again["report"], path)
 
 
 def interrupted(server: RunningServer, line: BadLine, words: tuple[str | Path, ...], size: int) -> None:
-    process = begun(server, line, words, size)
-    process.kill()
-    finish(process)
-    line.faults = Faults()
+    broken_off(server, line, words, size)
 
 
 def test_files_may_be_named_in_another_order_and_changed_ones_are_refused_and_cost_nothing(
@@ -259,9 +261,7 @@ def test_a_block_that_changed_after_it_was_hashed_is_never_sent(server: RunningS
 def test_other_files_than_those_that_were_begun_with_are_refused(server: RunningServer, line: BadLine, tmp_path: Path) -> None:
     path, kept = file_of(tmp_path / "a.bin", 12_000_000), tmp_path / "kept"
     words = ("--text", "x", "--continue-file", kept)
-    process = begun(server, line, (*words, "--file", path), 12_000_000)
-    process.kill()
-    finish(process)
+    broken_off(server, line, (*words, "--file", path), 12_000_000)
     for other in ((), ("--file", path, "--file", path)):
         code, _, err = finish(start(server, "send", *words, *other))
         assert (code, err.splitlines()[-1][:7]) == (2, "misuse:")
