@@ -166,3 +166,29 @@ def test_when_the_server_refuses_the_first_report_no_camera_stays_on_and_trying_
     (film,) = recordings(page_server, told)
     assert film.report.kind == "first"
     assert film.closed is not None
+
+
+def test_while_nobody_knows_whether_the_first_report_arrived_no_camera_is_on_and_going_on_turns_it_on_again(
+    tmp_path: Path, address: str, page_server: RunningServer
+) -> None:
+    told = "I film once it is certain."
+    with sync_playwright() as playwright:
+        context = persistent(playwright, tmp_path / "profile")
+        page = at_noon(context.new_page())
+        page.add_init_script(WATCHING)
+        page.route("**/reports", lambda route: route.fulfill(status=200, body=route.fetch().body()[:-10] + b"AAAAAAAA=\n"))
+        ready(page, address, told)
+        page.get_by_role("button", name="Start").click()
+        page.get_by_text("Nothing was recorded.").wait_for()
+        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended", "ended"]
+        page.unroute("**/reports")
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("button", name="Stop").wait_for()
+        recorded(page, 2)
+        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended", "ended", "live", "live"]
+        stop(page)
+        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended"] * 4
+        context.close()
+    (film,) = recordings(page_server, told)
+    assert film.closed is not None
+    assert seconds_played(film.data, "video") >= 1

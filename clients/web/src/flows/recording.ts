@@ -60,7 +60,7 @@ export class Recording {
 
   private constructor(
     private readonly options: RecordOptions,
-    private readonly stream: MediaStream,
+    private stream: MediaStream,
     private readonly first: Posting,
     private readonly file: LiveFile,
     private readonly onChange: () => void,
@@ -107,6 +107,21 @@ export class Recording {
    */
   announce(onWaiting: (waiting: boolean) => void): Promise<boolean> {
     return this.post(this.first, onWaiting);
+  }
+
+  /** It has a camera or a microphone that is on. */
+  get hasCamera(): boolean {
+    return this.stream.getTracks().every((track) => track.readyState === "live");
+  }
+
+  /** Let go of the camera and the microphone until `use` brings others. */
+  letGo(): void {
+    closeCamera(this.stream);
+  }
+
+  /** Record from these. */
+  use(stream: MediaStream): void {
+    this.stream = stream;
   }
 
   /** Do not record; the report may have left. */
@@ -170,7 +185,7 @@ export class Recording {
    * @throws CameraError `gone` when the camera or the microphone went away while the report was on its way.
    */
   record(): void {
-    if (!this.stream.getTracks().every((track) => track.readyState === "live")) {
+    if (!this.hasCamera) {
       this.letGo();
       throw new CameraError("gone");
     }
@@ -204,9 +219,5 @@ export class Recording {
     if (this.stopped) return;
     this.stop();
     this.onEnded(why);
-  }
-
-  private letGo(): void {
-    closeCamera(this.stream);
   }
 }

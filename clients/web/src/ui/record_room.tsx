@@ -91,11 +91,21 @@ export function RecordRoom(props: RoomProps): JSX.Element {
     now.stop();
     finish(now);
   };
-  const announce = (now: Recording): void => {
+  /** After a try that failed the camera is off: it is asked for again when the report is there, and not before. */
+  const cameraAgain = async (now: Recording): Promise<void> => {
+    setStep({ name: "asking" });
+    const opened = await openCamera(medium, facing).catch(() => { throw new CameraError("gone"); });
+    if (gone.current) closeCamera(opened);
+    stream.current = opened;
+    now.use(opened);
+  };
+  const announce = (now: Recording, again: boolean): void => {
     setStep({ name: "announcing", waiting: false });
-    now.announce((waiting) => { setStep({ name: "announcing", waiting }); }).then((announced) => {
+    now.announce((waiting) => { setStep({ name: "announcing", waiting }); }).then(async (announced) => {
       if (!announced) return;
       props.onTry("arrived");
+      if (again) await cameraAgain(now);
+      if (gone.current) return;
       now.record();
       setStep({ name: "on" });
     }).catch((error: unknown) => {
@@ -105,8 +115,10 @@ export function RecordRoom(props: RoomProps): JSX.Element {
         setStep({ name: "ready", obstacle: error.obstacle });
         return;
       }
+      // Until the next try no light is on.
+      now.letGo();
       if (!now.uncertain) {
-        // The server has nothing: the next try begins anew, and until then no light is on.
+        // The server has nothing: the next try begins anew.
         props.onTry("refused");
         now.turnBack();
         recording.current = undefined;
@@ -127,7 +139,7 @@ export function RecordRoom(props: RoomProps): JSX.Element {
       const now: Recording = await Recording.prepare(options, opened, redraw, (why) => { stop(now, why); });
       recording.current = now;
       props.onTry("begun");
-      announce(now);
+      announce(now, false);
     }).catch((error: unknown) => {
       if (stream.current !== undefined) closeCamera(stream.current);
       setStep(error instanceof CameraError ? { name: "ready", obstacle: error.obstacle } : { name: "failed", error });
@@ -141,17 +153,16 @@ export function RecordRoom(props: RoomProps): JSX.Element {
   const now = recording.current;
   if (step.name === "ready") return <RecordReady medium={medium} facing={facing} obstacle={step.obstacle} say={say} onFacing={setFacing} onStart={start} onBack={back} />;
   if (step.name === "announcing") return <Announcing waiting={step.waiting} say={say} onBack={back} />;
-  if (step.name === "failed") return <NotBegun error={step.error} say={say} onAgain={() => { if (now === undefined) start(); else announce(now); }} onBack={back} />;
+  if (step.name === "failed") return <NotBegun error={step.error} say={say} onAgain={() => { if (now === undefined) start(); else announce(now, true); }} onBack={back} />;
   if (step.name === "over") return <Over {...props} state={step.state} whole={step.whole} />;
-  if (now === undefined || stream.current === undefined) return <p role="status">{say.record_asking}</p>;
+  if (step.name === "asking" || now === undefined || stream.current === undefined) return <p role="status">{say.record_asking}</p>;
   if (step.name === "on") return <RecordingOn medium={medium} stream={stream.current} state={now.state} say={say} onStop={() => { stop(now); }} />;
   const without = (): void => {
     const { state } = now;
     now.drop();
     setStep({ name: "over", whole: false, state });
   };
-  const error = step.name === "rest" ? step.error : undefined;
-  return <RestLeaving state={now.state} ended={ended} error={error} say={say} onAgain={() => { finish(now); }} onWithout={without} />;
+  return <RestLeaving state={now.state} ended={ended} error={step.error} say={say} onAgain={() => { finish(now); }} onWithout={without} />;
 }
 
 /** The report could not leave, and so nothing was recorded. */
