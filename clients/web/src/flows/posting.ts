@@ -104,7 +104,7 @@ export class Posting {
   private async sealAnew(refused: RefusedError): Promise<void> {
     const { options, message, files, closed } = this.content;
     const visit = await loadVisit(this.visit.link);
-    if (visit.epoch === this.visit.epoch) throw refused;
+    if (visit.epoch <= this.visit.epoch) throw refused;
     options.onVisit(visit);
     if (!sameReaders(this.visit, visit)) throw new DeskChanged();
     const now = { ...options, visit };
