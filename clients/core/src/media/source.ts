@@ -17,9 +17,8 @@ export interface Source {
 }
 
 /**
- * A range of the original, or bytes of ours. A copy is a list of these, in order: nothing is copied. `copyOf(original, pieces)` reads it like a file; a
- * page may make a Blob of slices of it while they are few (in Chromium 1,000 slices take half a second, 40,000 a minute).
- * Long runs of zeros are the same `Uint8Array` object again and again: whoever makes a Blob of each object once holds them once.
+ * A range of the original, or bytes of ours. A copy is a list of these, in order: nothing is copied. `copyOf(original, pieces)` reads it like a file.
+ * Long runs of zeros are the same `Uint8Array` object again and again.
  */
 export type Piece = { readonly start: number; readonly end: number } | Uint8Array;
 
