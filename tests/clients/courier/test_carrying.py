@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from corncrake_courier.state import load
 from corncrake_crypto.encoding import canonical, decode_canonical
 from corncrake_crypto.merkle import Frontier
 
@@ -36,6 +37,31 @@ def test_a_report_its_file_and_the_reply_go_the_whole_way(town: Town) -> None:
     saved = town.vault("ana", "save", "1", "files")
     assert saved.code == 0, saved.err
     assert (town.folder / Path(saved.data["files"][0]["path"])).read_bytes() == data
+
+
+def test_a_block_that_was_not_there_is_looked_for_last_after_a_push(town: Town) -> None:
+    reporter, blocks = town.reporter(), dict[str, bytes]()
+    for name in ("one.jpg", "two.jpg"):
+        file = reporter.attach(name, secrets.token_bytes(1_000))
+        blocks |= reporter.blocks
+        reporter.blocks.clear()
+        town.send(reporter, "Its file is late.", (file,))
+    assert town.courier("pull", "--out", "in.parcel").code == 0
+    assert town.vault("ana", "import", "in.parcel").code == 0
+    assert town.carry_back("ana")["wanted"] == 2
+    first, second = left_to_look_for(town)
+    with town.client() as client:
+        assert client.put(f"/v1/blocks/{second}", content=blocks[second]).status_code == 201
+    assert town.courier("pull", "--out", "in2.parcel").data["missing"] == [first]
+    # This parcel is not imported: the vault asks for both again, in its order.
+    assert town.carry_back("ana")["wanted"] == 2
+    assert left_to_look_for(town) == [second, first]
+
+
+def left_to_look_for(town: Town) -> list[str]:
+    """The blocks that the courier will ask a server for, in that order."""
+    (asked,) = (one for one in load(town.folder / "state").asked if one.left)
+    return asked.left
 
 
 def test_a_stick_that_is_full_loses_nothing(town: Town) -> None:
