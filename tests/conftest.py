@@ -6,6 +6,7 @@ test that needs it; nothing is skipped.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,9 @@ NEEDS_SYSTEM: Final = {"postgres_url", "database_url", "chromium", "page_browser
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_system: needs PostgreSQL, Chromium, nginx or long runs; left out by ./dev test quick")
+    # What is ignored when a run begins (as behind `nohup … &`) stays so in all programs that it starts, and they are ended by these.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
