@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.sync_api import sync_playwright
 
 from development.page_walk import CHROMIUM, arguments
@@ -19,7 +20,9 @@ from tests.clients.web.recordings import CAMERA, arrivals, begun, lasting, ready
 from tests.clients.web.test_profile import files_with
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, Playwright
+    from collections.abc import Callable
+
+    from playwright.sync_api import BrowserContext, Page, Playwright, Route
 
     from tests.server.running import RunningServer
 
@@ -141,19 +144,30 @@ WATCHING = """
 """Keeps hold of every track that the page was given."""
 
 
-def test_when_the_server_refuses_the_first_report_no_camera_stays_on_and_trying_again_records(
-    tmp_path: Path, address: str, page_server: RunningServer
+def refused(route: Route) -> None:
+    """The server says no."""
+    route.fulfill(status=413, json={"failure": "size", "detail": ""})
+
+
+def uncertain(route: Route) -> None:
+    """The server takes it, and its answer is not right: nobody knows whether it arrived."""
+    route.fulfill(status=200, body=route.fetch().body()[:-10] + b"AAAAAAAA=\n")
+
+
+@pytest.mark.parametrize("answer", [refused, uncertain])
+def test_while_the_first_report_has_no_receipt_no_camera_stays_on_and_trying_again_records(
+    tmp_path: Path, address: str, page_server: RunningServer, answer: Callable[[Route], None]
 ) -> None:
-    told = "I film once the server takes it."
+    told = f"I film once it is there: {answer.__name__}."
     with sync_playwright() as playwright:
         context = persistent(playwright, tmp_path / "profile")
         page = at_noon(context.new_page())
         page.add_init_script(WATCHING)
-        page.route("**/reports", lambda route: route.fulfill(status=413, json={"failure": "size", "detail": ""}))
+        page.route("**/reports", answer)
         ready(page, address, told)
         page.get_by_role("button", name="Start").click()
         page.get_by_text("Nothing was recorded.").wait_for()
-        shot(page, "r7-refused")
+        shot(page, f"r7-{answer.__name__}")
         assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended", "ended"]
         page.unroute("**/reports")
         page.get_by_role("button", name="Try again").click()
@@ -165,30 +179,5 @@ def test_when_the_server_refuses_the_first_report_no_camera_stays_on_and_trying_
         context.close()
     (film,) = recordings(page_server, told)
     assert film.report.kind == "first"
-    assert film.closed is not None
-
-
-def test_while_nobody_knows_whether_the_first_report_arrived_no_camera_is_on_and_going_on_turns_it_on_again(
-    tmp_path: Path, address: str, page_server: RunningServer
-) -> None:
-    told = "I film once it is certain."
-    with sync_playwright() as playwright:
-        context = persistent(playwright, tmp_path / "profile")
-        page = at_noon(context.new_page())
-        page.add_init_script(WATCHING)
-        page.route("**/reports", lambda route: route.fulfill(status=200, body=route.fetch().body()[:-10] + b"AAAAAAAA=\n"))
-        ready(page, address, told)
-        page.get_by_role("button", name="Start").click()
-        page.get_by_text("Nothing was recorded.").wait_for()
-        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended", "ended"]
-        page.unroute("**/reports")
-        page.get_by_role("button", name="Try again").click()
-        page.get_by_role("button", name="Stop").wait_for()
-        recorded(page, 2)
-        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended", "ended", "live", "live"]
-        stop(page)
-        assert page.evaluate("tracks.map((one) => one.readyState)") == ["ended"] * 4
-        context.close()
-    (film,) = recordings(page_server, told)
     assert film.closed is not None
     assert seconds_played(film.data, "video") >= 1
