@@ -11,7 +11,7 @@ Source: crypto/spec/charter.md.
 import hashlib
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta
@@ -44,6 +44,8 @@ ORGANISATION: Final = "organisation"
 SUCCESSOR: Final = "successor"
 RECOVERY: Final = "recovery"
 """The name of a desk's recovery key among its stanzas; no reviewer may have it."""
+EMERGENCY_DAYS: Final = 30
+"""Days for which an emergency is shown, and for which later charters repeat it."""
 MAX_LIFE: Final = 95
 """Days from `issued` to `expires`."""
 MAX_AHEAD: Final = 2
@@ -132,7 +134,7 @@ class Witnesses(Wire, frozen=True, kw_only=True):
 
 
 class Charter(Wire, frozen=True, kw_only=True):
-    """A charter, version 1. The last four fields are rooms for later: read, and used by nobody yet."""
+    """A charter, version 1."""
 
     sequence: Positive
     root: Root
@@ -254,7 +256,7 @@ def _check_chain(charter: Charter, root: bytes) -> None:
 
 
 def _check_days(charter: Charter, today: date) -> None:
-    if charter.issued > today + timedelta(days=MAX_AHEAD):
+    if (charter.issued - today).days > MAX_AHEAD:
         raise _refused(Failure.NOT_YET_VALID, "the charter is from the future, or this clock is slow")
     if today > charter.expires:
         raise _refused(Failure.EXPIRED, "the charter has expired")
@@ -360,3 +362,11 @@ def open_charter(
         check_floor(opened, floor)
     _check_consistency(charter)
     return opened
+
+
+def tells_emergency(charter: Charter, today: date) -> bool:
+    """Say whether a reader must be told that somebody was let in without those who read before: for 30 days from `issued`.
+
+    Source: crypto/spec/charter.md §6.
+    """
+    return bool(charter.emergency) and (today - charter.issued).days < EMERGENCY_DAYS

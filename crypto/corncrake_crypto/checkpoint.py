@@ -21,6 +21,7 @@ from corncrake_crypto.signatures import SigningKey
 MAX_CHECKPOINT: Final = 16_384
 """Bytes of a checkpoint, signatures included."""
 
+_LOG_ORIGIN: Final = re.compile(r"([!-*,-.0-~]{1,240})/log/([1-9][0-9]{0,3})", re.ASCII)
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _DAY_LINE: Final = "day "
 
@@ -45,6 +46,44 @@ class Checkpoint(NamedTuple):
 
 def _refused(detail: str) -> FileError:
     return FileError(Failure.NOTE, detail)
+
+
+class LogName(NamedTuple):
+    """The parts of the origin line of one of our logs: the server's host, and which of its logs it is, from 1."""
+
+    host: str
+    number: int
+
+    @property
+    def path(self) -> str:
+        """Where the server has the log's files."""
+        return f"/log/{self.number}"
+
+
+def log_name(origin: str) -> LogName:
+    """Return the parts of a log's origin line.
+
+    Raises:
+        PeerError: `origin`: it has not the form of ours.
+
+    Source: crypto/spec/checkpoint.md §3.
+    """
+    match = _LOG_ORIGIN.fullmatch(origin)
+    if match is None:
+        raise PeerError(Failure.ORIGIN, "the log has an origin line of another form than host/log/N")
+    return LogName(match[1], int(match[2]))
+
+
+def comes_after(origin: str, former: str) -> bool:
+    """Say whether a log may follow another one: of the same host, with a higher number.
+
+    Source: crypto/spec/checkpoint.md §3.
+    """
+    try:
+        now, before = log_name(origin), log_name(former)
+    except PeerError:
+        return False
+    return now.host == before.host and now.number > before.number
 
 
 def parse_checkpoint_text(text: str) -> TreeHead:

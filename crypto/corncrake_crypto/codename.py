@@ -11,6 +11,7 @@ Source: crypto/spec/codename.md; BIP 39; RFC 5869.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
@@ -43,6 +44,9 @@ LANGUAGES: Final = {
 }
 """Language tags, in the order in which words of an unknown language are looked up, and the names of their lists."""
 
+# White_Space of Unicode, and the byte order mark, with which files begin. The four separators of ASCII are none, whatever Python says.
+_SPACE: Final = re.compile(r"(?:[^\S\x1c-\x1f]|\ufeff)+")
+
 Purpose = Literal["reply-identity", "thread-signing", "reply-tag"]
 
 
@@ -61,8 +65,8 @@ class WordError(UsageError):
 
 def _plain(word: str) -> str:
     """Return a word without case and accents, as people type it."""
-    decomposed = unicodedata.normalize("NFKD", word.strip().casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    decomposed = unicodedata.normalize("NFKD", word.strip().lower())
+    return "".join(character for character in decomposed if not unicodedata.category(character).startswith("M"))
 
 
 @cache
@@ -100,7 +104,7 @@ def complete(prefix: str, language: str) -> list[str]:
 
 def _found(typed: Sequence[str], language: str) -> list[str | None]:
     table = _look_up(language)
-    normal = [unicodedata.normalize("NFKD", word.strip().lower()) for word in typed]
+    normal = [unicodedata.normalize("NFKD", word.lower()) for word in typed]
     return [table.get(word) or table.get(_plain(word)) for word in normal]
 
 
@@ -143,7 +147,7 @@ class Codename:
 
         Source: crypto/spec/codename.md §2; BIP 39.
         """
-        typed = text.split()
+        typed = [word for word in _SPACE.split(text) if word]
         if len(typed) != WORD_COUNT:
             raise WordError((), f"a codename has {WORD_COUNT} words, these are {len(typed)}")
         nearest: list[str | None] = [None] * WORD_COUNT

@@ -86,6 +86,13 @@ class Presence(NamedTuple):
     quiet: bool
 
 
+class Unseen(NamedTuple):
+    """A voice that has not been seen lately, and the day of its newest head; None when there is none."""
+
+    reviewer: str
+    last_seen: date | None
+
+
 def _refused(detail: str) -> PeerError:
     return PeerError(Failure.EDITION, detail)
 
@@ -192,6 +199,25 @@ def check_heads(opened: OpenedCharter, heads: Iterable[OpenedEdition], clock_day
     if today > opened.charter.expires:
         raise PeerError(Failure.EXPIRED, "the charter has expired")
     return Presence(today, last_seen, last_seen is None or (today - last_seen).days > QUIET_DAYS)
+
+
+def unseen_voices(opened: OpenedCharter, desk_id: str, heads: Iterable[OpenedEdition], today: date) -> tuple[Unseen, ...]:
+    """Return the voices of a desk whose newest head is long ago, in the order of their ids; one without a head is seen when the charter was issued.
+
+    Args:
+        opened: the charter.
+        desk_id: the desk.
+        heads: the newest of each voice.
+        today: as `check_heads` has it.
+
+    Raises:
+        PeerError: `desk`, when the charter has no such desk.
+
+    Source: crypto/spec/edition.md §3.
+    """
+    seen = {head.edition.reviewer: head.edition.day for head in heads}
+    voices = sorted(opened.desk(desk_id).voices)
+    return tuple(Unseen(voice, seen.get(voice)) for voice in voices if (today - seen.get(voice, opened.charter.issued)).days > QUIET_DAYS)
 
 
 # -- tiles -----------------------------------------------------------------------------------------------------------------

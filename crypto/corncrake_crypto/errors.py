@@ -3,7 +3,7 @@
 
 Rules of this file: an error has one *type*, which says at whose door the fault lies, and one *failure*, a word of the closed
 set below. The word is the same in Python, in TypeScript and in the vectors; callers branch on it and never on message text.
-A new word needs a vector that produces it.
+A new word needs a vector that produces it, or a test where it only shows over time.
 
 Source: crypto/spec/errors.md.
 """

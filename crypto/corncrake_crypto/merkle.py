@@ -219,10 +219,10 @@ def verify_consistency(old: int, new: int, path: Sequence[bytes], old_root: byte
         raise _wrong("a tree continues smaller ones only")
     ranges = consistency_ranges(old, new)
     _check_path(path, len(ranges))
-    if old == 0:
+    if old == new:
+        found_old = found_new = old_root if old else EMPTY_ROOT
+    elif old == 0:
         found_old, found_new = EMPTY_ROOT, new_root
-    elif old == new:
-        found_old, found_new = old_root, old_root
     else:
         found_old, found_new = _roots(old, ranges, path, old_root)
     if found_old != old_root or found_new != new_root:

@@ -3,7 +3,7 @@
 
 Rules of this file: a reader says which keys it expects. A signature by a key it does not know is passed over; a wrong one by a
 key it knows is refused, and so is a second one by the same key. Hashes of notes are of their text, never of signatures.
-A document is a note whose text is `corncrake.org/<kind>/v1`, one line of canonical JSON, and nothing else.
+A document is a note whose text is `corncrake.org/<kind>/v1` (or a later version), one line of canonical JSON, and nothing else.
 
 Source: crypto/spec/note.md; C2SP signed-note.md.
 """
@@ -42,7 +42,9 @@ class NoteKey(NamedTuple):
     public: bytes
 
 
-class _Signature(NamedTuple):
+class SignatureLine(NamedTuple):
+    """One line of a note's signatures, verified by nobody yet: whose it says to be, the 4 bytes that name the key, and the rest."""
+
     name: str
     key_id: bytes
     raw: bytes
@@ -77,17 +79,52 @@ def sign_note(text: str, signers: Iterable[tuple[str, SigningKey]]) -> bytes:
 
     Source: crypto/spec/note.md §1; C2SP signed-note.md.
     """
-    signers = list(signers)
-    if not text.endswith("\n") or _CONTROL.search(text) is not None or not 1 <= len(signers) <= MAX_SIGNATURES:
+    keys = list(signers)
+    if not text.endswith("\n") or _CONTROL.search(text) is not None or not 1 <= len(keys) <= MAX_SIGNATURES:
         raise UsageError(Failure.MISUSE, "this text cannot be a note")
-    if any(_NAME.fullmatch(name) is None for name, _ in signers):
+    if any(_NAME.fullmatch(name) is None for name, _ in keys):
         raise UsageError(Failure.MISUSE, "the name of a signer is printable ASCII without spaces and plus")
     message = text.encode()
-    lines = [f"\u2014 {name} {b64std(key_id(name, key.public) + key.sign(message))}\n" for name, key in signers]
+    lines = [f"\u2014 {name} {b64std(key_id(name, key.public) + key.sign(message))}\n" for name, key in keys]
     return message + b"\n" + "".join(lines).encode()
 
 
-def _parse_signature(line: str) -> _Signature:
+def add_signature(raw: bytes, name: str, key: SigningKey, *, limit: int = MAX_NOTE) -> bytes:
+    """Return a note with one more signature over its text, unverified as it is; the same note when this key has signed already.
+
+    Raises:
+        FileError: `note`: not the form of a note.
+        UsageError: `misuse`: it has as many signatures as a note may have, or the name cannot stand in one.
+
+    Source: crypto/spec/note.md §1.
+    """
+    text, signatures = parse_note(raw, limit)
+    if (name, key_id(name, key.public)) in {(signature.name, signature.key_id) for signature in signatures}:
+        return raw
+    if len(signatures) >= MAX_SIGNATURES:
+        raise UsageError(Failure.MISUSE, f"a note has at most {MAX_SIGNATURES} signatures")
+    return raw + sign_note(text, [(name, key)])[len(text.encode()) + 1 :]
+
+
+def join_notes(raws: Sequence[bytes], *, limit: int = MAX_NOTE) -> bytes:
+    """Return one note with the signatures of several notes of the same text, each line once, in the order of the lines; none is verified.
+
+    Raises:
+        FileError: `note`, when one has not the form of a note, or there would be too many signatures.
+        UsageError: `misuse`, when there is none, or their texts are not the same.
+
+    Source: crypto/spec/note.md §2.
+    """
+    parsed = [parse_note(raw, limit) for raw in raws]
+    if len({text for text, _ in parsed}) != 1:
+        raise UsageError(Failure.MISUSE, "signatures are put together only where all have signed the same text")
+    lines = {f"\u2014 {name} {b64std(key_id + raw)}\n" for _, signatures in parsed for name, key_id, raw in signatures}
+    if len(lines) > MAX_SIGNATURES:
+        raise _refused(f"a note has at most {MAX_SIGNATURES} signatures")
+    return (parsed[0][0] + "\n" + "".join(sorted(lines))).encode()
+
+
+def _parse_signature(line: str) -> SignatureLine:
     match = _LINE.fullmatch(line)
     if match is None:
         raise _refused("a line after the text is not a signature")
@@ -97,11 +134,17 @@ def _parse_signature(line: str) -> _Signature:
         raise _refused("a signature is not base64") from error
     if len(data) <= _KEY_ID_LENGTH:
         raise _refused("a signature is too short")
-    return _Signature(match[1], data[:_KEY_ID_LENGTH], data[_KEY_ID_LENGTH:])
+    return SignatureLine(match[1], data[:_KEY_ID_LENGTH], data[_KEY_ID_LENGTH:])
 
 
-def _parse(raw: bytes, limit: int) -> tuple[str, list[_Signature]]:
-    """Return text and signatures, none of them verified."""
+def parse_note(raw: bytes, limit: int = MAX_NOTE) -> tuple[str, list[SignatureLine]]:
+    """Return text and signatures of a note, none of them verified.
+
+    Raises:
+        FileError: `note`.
+
+    Source: crypto/spec/note.md §1.
+    """
     if len(raw) > limit:
         raise _refused(f"a note of this kind has at most {limit} bytes")
     try:
@@ -124,6 +167,7 @@ def open_note(
     keys: Sequence[NoteKey],
     *,
     required: Iterable[str] | None = None,
+    threshold: int = 1,
     limit: int = MAX_NOTE,
 ) -> str:
     """Return the text of a note, verified.
@@ -131,7 +175,8 @@ def open_note(
     Args:
         raw: the note.
         keys: the keys that are known here.
-        required: names that must all have signed; when None, one of the keys suffices.
+        required: names that must all have signed; when None, `threshold` of the keys suffice.
+        threshold: how many of the keys must have signed, whatever their names.
         limit: most bytes that this kind may have.
 
     Raises:
@@ -140,7 +185,52 @@ def open_note(
 
     Source: crypto/spec/note.md §2; C2SP signed-note.md.
     """
-    text, signatures = _parse(raw, limit)
+    text, signed = _verified(raw, keys, limit)
+    names = {key.name for key in signed}
+    if not names or not names.issuperset(required or ()):
+        raise PeerError(Failure.SIGNATURE, "nobody whose signature is needed has signed")
+    if len(signed) < threshold:
+        raise PeerError(Failure.SIGNATURE, f"{len(signed)} have signed, and {threshold} must")
+    return text
+
+
+def signers(raw: bytes, keys: Sequence[NoteKey], *, limit: int = MAX_NOTE) -> frozenset[NoteKey]:
+    """Return which of `keys` have signed a note; none of them has to.
+
+    Raises:
+        FileError: `note`.   PeerError: `signature`: one of theirs is wrong.
+
+    Source: crypto/spec/note.md §2.
+    """
+    return _verified(raw, keys, limit)[1]
+
+
+def right_signers(raw: bytes, keys: Sequence[NoteKey], *, limit: int = MAX_NOTE) -> frozenset[NoteKey]:
+    """Return which of `keys` have a right signature on a note that was taken already; wrong lines and second ones are passed over.
+
+    Whoever carries a note can add lines to it: what was signed rightly stays so.
+
+    Raises:
+        FileError: `note`.
+
+    Source: crypto/spec/charter_change.md §3.
+    """
+    text, signatures = parse_note(raw, limit)
+    known = {(key.name, key_id(*key)): key for key in keys}
+    return frozenset(key for one in signatures if (key := known.get((one.name, one.key_id))) is not None and _is_right(key, text, one))
+
+
+def _is_right(key: NoteKey, text: str, signature: SignatureLine) -> bool:
+    try:
+        verify(key.public, text.encode(), signature.raw)
+    except PeerError:
+        return False
+    return True
+
+
+def _verified(raw: bytes, keys: Sequence[NoteKey], limit: int) -> tuple[str, frozenset[NoteKey]]:
+    """Return the text and which of the keys have signed it."""
+    text, signatures = parse_note(raw, limit)
     known = {(key.name, key_id(key.name, key.public)): key for key in keys}
     signed: set[NoteKey] = set()
     for signature in signatures:
@@ -153,10 +243,7 @@ def open_note(
             raise PeerError(Failure.SIGNATURE, "the signature has not the length of one")
         verify(key.public, text.encode(), signature.raw)
         signed.add(key)
-    names = {key.name for key in signed}
-    if not names or not names.issuperset(required or ()):
-        raise PeerError(Failure.SIGNATURE, "nobody whose signature is needed has signed")
-    return text
+    return text, frozenset(signed)
 
 
 def unverified_text(raw: bytes, *, limit: int = MAX_NOTE) -> str:
@@ -167,28 +254,28 @@ def unverified_text(raw: bytes, *, limit: int = MAX_NOTE) -> str:
 
     Source: crypto/spec/note.md §2.
     """
-    return _parse(raw, limit)[0]
+    return parse_note(raw, limit)[0]
 
 
 # -- documents -------------------------------------------------------------------------------------------------------------
 
 
-def write_document(kind: str, value: msgspec.Struct) -> str:
-    """Return the text of a document: the line of its kind, its canonical JSON, a newline."""
-    return f"corncrake.org/{kind}/v1\n{canonical(value).decode()}\n"
+def write_document(kind: str, value: msgspec.Struct, *, version: int = 1) -> str:
+    """Return the text of a document: the line of its kind and version, its canonical JSON, a newline."""
+    return f"corncrake.org/{kind}/v{version}\n{canonical(value).decode()}\n"
 
 
-def read_document(text: str, kind: str, struct: type[T]) -> T:
+def read_document(text: str, kind: str, struct: type[T], *, version: int = 1) -> T:
     """Return the value of a document's text.
 
     Raises:
-        FileError: `kind`, when the first line is that of another kind; `json` or `not-canonical`.
+        FileError: `kind`, when the first line is that of another kind or version; `json` or `not-canonical`.
 
     Source: crypto/spec/note.md §3.
     """
     first, _, rest = text.partition("\n")
-    if first != f"corncrake.org/{kind}/v1":
-        raise FileError(Failure.KIND, f"this is no {kind} of version 1")
+    if first != f"corncrake.org/{kind}/v{version}":
+        raise FileError(Failure.KIND, f"this is no {kind} of version {version}")
     if not rest.endswith("\n"):
         raise FileError(Failure.JSON, "a document is two lines")
     return decode_canonical(rest[:-1].encode(), struct)

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from corncrake_crypto.archive import BLOCK as TAR_BLOCK
 from corncrake_crypto.archive import END_LENGTH, check_members, read_archive, write_archive
-from corncrake_crypto.edition import MAX_BITS, MAX_PARTS, SEALED_REPLY
+from corncrake_crypto.edition import MAX_PARTS, SEALED_REPLY
 from corncrake_crypto.encoding import canonical, decode_canonical
 from corncrake_crypto.errors import Failure, FileError, PeerError, UsageError
 from corncrake_crypto.fields import BlockId, Bytes16, Bytes32, Bytes64, Id, Origin, Positive, Wire
@@ -29,6 +29,8 @@ KIND: Final = "reply"
 MEMBERS: Final = ("reply.json",)
 MAX_JSON: Final = REPLY_CLASS - TAR_BLOCK - END_LENGTH
 """Bytes of `reply.json`: 4,608."""
+MAX_BUCKET: Final = 65_535
+"""Of the form; no edition has so many tiles."""
 _NO_SIGNATURE: Final = "A" * 86
 
 
@@ -46,7 +48,7 @@ class ReplyDraft(Wire, frozen=True, kw_only=True):
     desk: Id
     reviewer: Id
     edition: Positive
-    bucket: Annotated[int, Meta(ge=0, lt=1 << MAX_BITS)]
+    bucket: Annotated[int, Meta(ge=0, le=MAX_BUCKET)]
     part: Annotated[int, Meta(ge=0, lt=MAX_PARTS)] = 0
     parts: Annotated[int, Meta(ge=1, le=MAX_PARTS)] = 1
     thread: Bytes32
@@ -67,7 +69,7 @@ class Reply(Wire, frozen=True, kw_only=True):
     desk: Id
     reviewer: Id
     edition: Positive
-    bucket: Annotated[int, Meta(ge=0, lt=1 << MAX_BITS)]
+    bucket: Annotated[int, Meta(ge=0, le=MAX_BUCKET)]
     part: Annotated[int, Meta(ge=0, lt=MAX_PARTS)]
     parts: Annotated[int, Meta(ge=1, le=MAX_PARTS)]
     thread: Bytes32

@@ -46,6 +46,12 @@ def after(signer: str, *successions: str) -> str:
     return charter_note(signer, successions=list(successions), organisation=organisation)
 
 
+def many(count: int, **changes: Any) -> dict[str, Any]:
+    """Return a desk with so many reviewers."""
+    names = [f"reviewer-{number}" for number in range(1, count + 1)]
+    return desk(reviewers=[{"id": name, "identity": url(public(name))} for name in names], voices=names[:1], **changes)
+
+
 def good_cases() -> Iterator[Case]:
     """Charters that open."""
     yield "good", opened("a charter", None, charter_note())
@@ -69,6 +75,8 @@ def good_cases() -> Iterator[Case]:
         "languages",
         opened("names in Chinese and Asturian", None, charter_note(desks=[desk(names={"zh_hans": "\u6cd5\u5f8b", "ast": "Lleis", "pt_br": "Leis"})])),
     )
+    yield "readers_16", opened("15 reviewers and a recovery key", None, charter_note(desks=[many(15, recovery=[QUARTER])]))
+    yield "reviewers_16", opened("16 reviewers", None, charter_note(desks=[many(16)]))
     yield "rooms", opened("the rooms for later", None, charter_note(desks=[desk(recovery=[QUARTER])], **rooms))
     for name, origin in {"onion": "http://" + "a" * 56 + ".onion", "loopback": "http://127.0.0.1:8080", "port": ORIGIN + ":8443"}.items():
         yield f"origin_{name}", opened(f"the address {origin}", None, charter_note(origin=origin), origin=origin)
@@ -94,10 +102,13 @@ def refused_cases() -> Iterator[Case]:
     thief = {"key": url(public("thief")), "names": {"en": "The Organisation"}}
     yield "thief", opened("another key that claims the pin", "root", charter_note("thief", organisation=thief))
     yield "foreign_signature", opened("signed by another key", "signature", charter_note("thief"))
+    yield "origin_of_four", opened("an address of four characters, each of two units of UTF-16", "json", charter_note(origin="\U0001f600" * 4))
     yield "other_origin", opened("another address", "origin", charter_note(origin="https://report.example.com"))
     yield "three_days_ahead", opened("issued three days ahead", "not-yet-valid", charter_note(), today="2026-10-29")
     yield "expired", opened("the day after its last", "expired", charter_note(), today="2027-01-31")
     yield "too_long_a_life", opened("96 days", "charter", charter_note(expires="2027-02-05"))
+    backwards = charter_note(expires="2026-10-31")
+    yield "ends_before_it_begins", opened("a last day before the first", "charter", backwards, today="2026-10-31")
     yield "rollback", opened("older than one that is known", "rollback", charter_note(), floor={"sequence": 4, "sha256": "00" * 32})
     yield "equivocation", opened("another of the same sequence", "equivocation", charter_note(), floor={"sequence": 3, "sha256": "00" * 32})
 
@@ -161,6 +172,14 @@ def contradiction_cases() -> Iterator[Case]:
             "one recovery key for two quarters",
             {"desks": [desk(recovery=[QUARTER, next_one | {"recipient": recipient("recovery")}])]},
         ),
+        ("recovery_quarter_twice", "two recovery keys for one quarter", {"desks": [desk(recovery=[QUARTER, next_one | {"quarter": "2026-Q4"}])]}),
+        (
+            "recovery_ends_before_it_begins",
+            "a recovery key with a last day before its first",
+            {"desks": [desk(recovery=[QUARTER | {"not_after": "2026-09-30"}])]},
+        ),
+        ("language_twice", "a language twice", {"desks": [desk(languages=["en", "en"])]}),
+        ("readers_17", "16 reviewers and a recovery key", {"desks": [many(16, recovery=[QUARTER])]}),
         ("key_organisation_log", "the organisation's key is the log's", {"log": {"origin": "report.example.org/log/1", "key": organisation["key"]}}),
         ("key_reviewer_courier", "a reviewer's key is a courier's", {"couriers": [{"id": "north", "key": ana["identity"]}]}),
         ("key_release_log", "a release key is the log's", {"release_keys": [url(public("log"))]}),
@@ -168,6 +187,7 @@ def contradiction_cases() -> Iterator[Case]:
         ("origin_plain_http", "http to a public address", {"origin": "http://report.example.org"}),
         ("origin_upper", "an address in upper case", {"origin": "https://Report.example.org"}),
         ("origin_path", "an address with a path", {"origin": ORIGIN + "/"}),
+        ("origin_two_dots", "an address with two dots in a row", {"origin": "https://report..example.org"}),
     )
     for name, what, changes in contradictions:
         yield name, opened(what, "charter", charter_note(**changes), origin=None)
@@ -180,3 +200,12 @@ def cases() -> Iterator[Case]:
     yield from refused_cases()
     yield from succession_cases()
     yield from contradiction_cases()
+    emergency = charter_note("organisation", emergency=True)
+    for name, what, signed, today, expected in (
+        ("emergency_first_day", "an emergency, on its first day", emergency, "2026-11-01", True),
+        ("emergency_30_days", "the last day on which it is told", emergency, "2026-11-30", True),
+        ("emergency_31_days", "30 days after it was issued", emergency, "2026-12-01", False),
+        ("emergency_none", "no emergency", charter_note(), "2026-11-02", False),
+    ):
+        case: dict[str, Any] = {"what": what, "do": "tells_emergency", "failure": None, "note_text": signed, "root": root_text()}
+        yield name, case | {"today": today, "expected": expected}

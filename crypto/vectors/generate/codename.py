@@ -69,7 +69,10 @@ def word_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     typed = {
         "typed_upper": (f"  {english.upper()} ", None, "upper case and spaces"),
         "typed_newlines": (english.replace(" ", "\n"), "en", "one word a line"),
+        "typed_file": ("\ufeff" + english.replace(" ", "\r\n"), "en", "a file with a byte order mark"),
+        "typed_next_lines": (english.replace(" ", "\u0085"), "en", "lines that end in U+0085"),
         "typed_composed": (unicodedata.normalize("NFC", words("es")), "es", "accents in one code point with their letter"),
+        "typed_with_variants": (" ".join(f"{word}\ufe00" for word in words("ja").split()), "ja", "a mark that chooses a form behind each word"),
         "typed_without_accents": (bare(words("es")), "es", "accents left out"),
     }
     for name, (text, language, what) in typed.items():

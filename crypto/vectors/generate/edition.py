@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from organisation import TODAY, Case, charter_note, document, head, public, root_text, seed, text_sha256
+from organisation import TODAY, Case, charter_note, desk, document, head, public, root_text, seed, text_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,25 @@ def heads(what: str, failure: str | None, *notes: str, charter: str | None = Non
 def expect(numbers: list[int], today: str, last_seen: str | None, *, quiet: bool) -> dict[str, Any]:
     """Return what must come out."""
     return {"expected": {"numbers": numbers, "today": today, "last_seen": last_seen, "quiet": quiet}}
+
+
+def unseen_cases() -> Iterator[Case]:
+    """Voices that have not been seen lately."""
+    both = [desk(voices=["bo", "ana"])]
+    signed = charter_note(desks=both)
+    later = "2026-12-10"
+    fresh, bos = head(day="2026-12-09", number=9), head("bo", reviewer="bo", number=2)
+    for name, what, note, notes, day, expected in (
+        ("unseen_none", "both voices have been seen", signed, [head(), bos], TODAY, []),
+        ("unseen_one", "one is 15 days old, the other is not", signed, [fresh, bos], later, [["bo", TODAY]]),
+        ("unseen_14_days", "14 days are no long time", signed, [fresh, bos], "2026-12-09", []),
+        ("unseen_both", "both are old", signed, [head(), bos], later, [["ana", TODAY], ["bo", TODAY]]),
+        ("unseen_missing", "one has no head, in a charter of 24 days ago", signed, [head()], TODAY, [["bo", None]]),
+        ("unseen_new", "one has no head yet, in a charter of 10 days ago", charter_note(desks=both, issued="2026-11-15"), [head()], TODAY, []),
+        ("unseen_no_voice", "a reviewer who is no voice need not be seen", charter_note(), [head()], TODAY, []),
+    ):
+        case: dict[str, Any] = {"what": what, "do": "unseen_voices", "failure": None, "charter_text": note, "root": root_text()}
+        yield name, case | {"desk": "legal", "heads": notes, "today": day, "expected": expected}
 
 
 def heads_cases() -> Iterator[Case]:
@@ -137,3 +156,4 @@ def cases() -> Iterator[Case]:
     yield from heads_cases()
     yield from place_cases()
     yield from tile_cases()
+    yield from unseen_cases()

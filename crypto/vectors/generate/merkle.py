@@ -151,5 +151,6 @@ def cases() -> Iterator[Case]:
     yield "consistency_shrunk", consistency("the newer tree is smaller", 6, 8, old=8, new=6)
     yield "consistency_same_size", consistency("the same size, another root", 8, 8, new_root_hex=ZERO.hex())
     yield "consistency_empty_root", consistency("a tree of no leaves with another root", 0, 5, old_root_hex=ZERO.hex())
+    yield "consistency_empty_twice", consistency("two trees of no leaves, the newer with another root", 0, 0, new_root_hex=ZERO.hex())
     yield "consistency_empty_path", consistency("a path from the empty tree", 0, 5, path_hex=[ZERO.hex()])
     yield from frontiers()

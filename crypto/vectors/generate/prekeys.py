@@ -39,6 +39,7 @@ def good(what: str, *notes: str, expect: list[tuple[str, int, str]], left_out: t
 def good_cases() -> Iterator[Case]:
     """Whom to seal to."""
     both = [("ana", 1, "ana prekey"), ("bo", 1, "bo prekey")]
+    yield "notes_64", good("as many notes as are looked at", *[ANA] * 63, BO, expect=both)
     one = charter_note(desks=[desk(min=1)])
     yield "both", good("in the order of ids", BO, ANA, expect=both)
     yield "same_twice", good("one note twice", ANA, ANA, BO, expect=both)
@@ -85,6 +86,10 @@ def refused_cases() -> Iterator[Case]:
         ("recipient_x25519", "a recipient of another kind", "json", [ANA, prekey("bo", recipient="age1" + "q" * 58)], None),
     ):
         yield name, chosen(what, failure, *notes, charter=charter)
+    yield "notes_65", chosen("one note more than are looked at", "size", *[ANA] * 64, BO)
+    yield "unknown_desk", chosen("a desk that is not there", "desk", ANA, BO) | {"desk": "press"}
+    ahead = prekey("bo", epoch=47, not_before="2026-11-29", not_after="2026-12-06")
+    yield "next_epoch", chosen("next week's, on a day on which it is valid too", "epoch", ANA, ahead, today="2026-11-29")
 
 
 def epoch_cases() -> Iterator[Case]:

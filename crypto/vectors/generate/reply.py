@@ -59,6 +59,8 @@ def read_cases() -> Iterator[Case]:
         ("other_thread", "written to somebody else", "thread", reply(thread=url(public("other")))),
         ("older_edition", "of an older edition", "edition", reply(edition=4)),
         ("other_bucket", "of another bucket", "edition", reply(bucket=1)),
+        ("bucket_beyond", "of a bucket that no edition has", "edition", reply(bucket=1_024)),
+        ("bucket_too_large", "of a bucket that cannot be", "json", reply(bucket=65_536)),
         ("other_part", "of another part", "edition", reply(part=1, parts=2)),
         ("five_parts", "more than four parts", "json", reply(parts=5)),
         ("unknown_field", "a field that nobody knows", "json", reply(more=1)),
