@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from corncrake_crypto.checkpoint import log_name
 from corncrake_crypto.encoding import b64url
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
+from corncrake_crypto.page_release import MAX_RELEASE
+from corncrake_server.api.saved_page import SavedPages
 from corncrake_server.api.unread_bodies import UnreadBodies
 from corncrake_server.app import Process, create_app
 from corncrake_server.backup import back_up, restore
@@ -28,7 +31,8 @@ from corncrake_server.control import Answer, Order, ask, carry_out
 from corncrake_server.refusals import FolderTaken
 from corncrake_server.settings import Settings, load_settings
 from corncrake_server.storage.database import Database
-from corncrake_server.storage.log_key import LogKeyFiles
+from corncrake_server.storage.log import SqlLog
+from corncrake_server.storage.log_key import LogKeyFiles, has_signed, log_numbers
 from corncrake_server.storage.process_lock import ProcessLock
 from corncrake_server.storage.schema import migrate
 
@@ -52,9 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--publish-at", dest="publish_at", help="HH:MM, UTC; empty: only by command")
     init = commands.add_parser("init", parents=[shared], help="make data folder, tables and log key; print the public key")
     init.add_argument("--origin", help="https://host[:port] as the charter will have it")
+    commands.add_parser(
+        "new-log", parents=[shared], help="make the key of the next log, for when the present one is lost or stolen; print what the charter must name"
+    )
     charter = commands.add_parser("charter", parents=[shared], help="take a charter and the forms that it names")
     charter.add_argument("note", type=Path)
     charter.add_argument("--form", type=Path, action="append", default=[])
+    release = commands.add_parser("release", parents=[shared], help="take a page release that the release keys have signed")
+    release.add_argument("note", type=Path)
     commands.add_parser("publish", parents=[shared], help="publish now")
     tables = commands.add_parser("migrate", parents=[shared], help="bring the tables up or down")
     tables.add_argument("direction", choices=["up", "down"], nargs="?", default="up")
@@ -94,6 +103,30 @@ def _init(settings: Settings) -> str:
     return _log_line(LogKeyFiles(settings.keys))
 
 
+def _new_log(settings: Settings) -> str:
+    """Make the key of the log after the one that the charter names, and after all that have signed; one that waits for its charter is shown again."""
+    return _log_line(asyncio.run(_next_key(settings)))
+
+
+async def _next_key(settings: Settings) -> LogKeyFiles:
+    database = Database(settings.url)
+    try:
+        named = await SqlLog(database).named()
+    finally:
+        await database.close()
+    if named is None:
+        raise UsageError(Failure.MISUSE, "there is no charter yet, and so no log that another one could follow: run `corncrake-server init`")
+    present = log_name(named.origin)
+    settings.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # One that has signed was named by a charter that this database, an older copy, does not know.
+    later = [number for number in log_numbers(settings.keys) if number > present.number]
+    last = max([present.number, *(number for number in later if has_signed(settings.keys, number))])
+    waiting = [number for number in later if number > last]
+    if not waiting:
+        LogKeyFiles.create(settings.keys, f"{present.host}/log/{last + 1}")
+    return LogKeyFiles(settings.keys, next(iter(waiting), last + 1))
+
+
 def _log_line(log: LogKeyFiles) -> str:
     return f"log {log.origin} {b64url(log.key.public)}"
 
@@ -116,7 +149,7 @@ async def _order(settings: Settings, order: Order) -> Answer:
     except FolderTaken:
         return await ask(settings.data, order)
     try:
-        await process.start()
+        await process.start(whole=order.do != "charter")
         return await carry_out(order, process.services)
     finally:
         await process.stop()
@@ -143,7 +176,7 @@ async def _try(settings: Settings) -> None:
 
 def _serve(settings: Settings) -> str:
     asyncio.run(_try(settings))
-    application = UnreadBodies(create_app(settings))
+    application = SavedPages(UnreadBodies(create_app(settings)))
     uvicorn.run(
         application,
         host="127.0.0.1",
@@ -179,6 +212,14 @@ def _run_migrate(settings: Settings, arguments: argparse.Namespace) -> str:
     return "the tables were removed" if down else "the tables are in place"
 
 
+def _read(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise UsageError(Failure.SIZE, f"{path.name} has more than {most} bytes; nothing was changed")
+    return raw
+
+
 def _run_charter(settings: Settings, arguments: argparse.Namespace) -> str:
     forms = tuple(path.read_bytes() for path in arguments.form)
     return _ordered(settings, Order(do="charter", charter=arguments.note.read_bytes(), forms=forms))
@@ -187,7 +228,9 @@ def _run_charter(settings: Settings, arguments: argparse.Namespace) -> str:
 _COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], str]]] = {
     "serve": lambda settings, _: _serve(settings),
     "init": lambda settings, _: _init(settings),
+    "new-log": lambda settings, _: _new_log(settings),
     "charter": _run_charter,
+    "release": lambda settings, arguments: _ordered(settings, Order(do="release", release=_read(arguments.note, MAX_RELEASE))),
     "publish": lambda settings, _: _ordered(settings, Order(do="publish")),
     "migrate": _run_migrate,
     "check": lambda settings, _: _check(settings),
@@ -208,7 +251,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"{Failure.STORE}: {error.strerror}\n")
+        sys.stderr.write(f"{Failure.STORE}: {f'{error.filename}: ' if error.filename else ''}{error.strerror}\n")
         return 1
     if said:
         sys.stdout.write(said + "\n")

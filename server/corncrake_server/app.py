@@ -21,7 +21,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from corncrake_crypto.errors import CorncrakeError, StoreError
-from corncrake_server.api import couriers, health, log, reporters
+from corncrake_server.api import couriers, health, log, releases, reporters
 from corncrake_server.api.bodies import BodyReader
 from corncrake_server.api.errors import refuse, refuse_http, refuse_unknown
 from corncrake_server.api.page import HEADERS, page_handler, read_page
@@ -30,13 +30,16 @@ from corncrake_server.clock import Clock, SystemClock
 from corncrake_server.control import listen
 from corncrake_server.services.blocks import BlockShelf
 from corncrake_server.services.committer import Committer
+from corncrake_server.services.cosigning import Cosigning, read_witnesses
 from corncrake_server.services.couriers import CourierDoor
+from corncrake_server.services.deletion import ReportDeletion
 from corncrake_server.services.expiry import Expiry
 from corncrake_server.services.inbox import Inbox
 from corncrake_server.services.intake import Intake
 from corncrake_server.services.log_reader import LogReader
 from corncrake_server.services.organisation import Organisation
 from corncrake_server.services.publication import Publication
+from corncrake_server.services.queue import Queue
 from corncrake_server.services.quota import BlockRoom
 from corncrake_server.services.schedule import Schedule, seconds_of
 from corncrake_server.services.services import Services
@@ -46,10 +49,12 @@ from corncrake_server.storage.day_marks import FileDayMarks
 from corncrake_server.storage.documents import SqlDocuments
 from corncrake_server.storage.files import FileSpool, FolderDisk
 from corncrake_server.storage.log import SqlLog
-from corncrake_server.storage.log_key import LogKeyFiles
+from corncrake_server.storage.log_key import LogKeyFolder
 from corncrake_server.storage.process_lock import ProcessLock
 from corncrake_server.storage.reports import SqlReports
+from corncrake_server.storage.retention import SqlRetention
 from corncrake_server.storage.schema import check_schema
+from corncrake_server.storage.witness_calls import HttpWitnessCalls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine
@@ -72,7 +77,7 @@ class Process:
         """
         self.settings = settings
         self.database = Database(settings.url)
-        self.key = LogKeyFiles(settings.keys)
+        self.keys = LogKeyFolder(settings.keys)
         spool = FileSpool(settings.data / "spool", settings.disk_reserve)
         self.blocks = open_blocks(settings, spool)
         self._lock = ProcessLock(settings.data) if self.database.is_sqlite else None
@@ -81,8 +86,10 @@ class Process:
         documents, reports, tree = SqlDocuments(self.database), SqlReports(self.database), SqlLog(self.database)
         organisation = Organisation(documents, clock)
         room = BlockRoom(self.blocks, settings.blocks_most)
-        marks = FileDayMarks(settings.data / "days.json", clock)
-        self.committer = Committer(reports, settings.batch_reports, clock)
+        marks, report_marks = (FileDayMarks(settings.data / name, clock) for name in ("days.json", "report_days.json"))
+        retention = SqlRetention(self.database)
+        queue = Queue(settings.batch_reports, settings.reports_held, settings.busy_seconds)
+        self.committer = Committer(reports, queue, clock, settings.reports_per_second)
         disk = FolderDisk(settings.data, settings.disk_reserve // _REPORT_SHARE)
         block_disk = FolderDisk(settings.data, settings.disk_reserve)
         self.services = Services(
@@ -92,26 +99,41 @@ class Process:
             documents=documents,
             reports=reports,
             log=tree,
-            log_key=self.key,
+            log_keys=self.keys,
             organisation=organisation,
-            intake=Intake(organisation, self.committer, self.key, disk, clock),
+            intake=Intake(organisation, self.committer, self.keys, disk, clock),
             blocks=BlockShelf(self.blocks, room, block_disk, tree, clock),
             room=room,
-            expiry=Expiry(self.blocks, documents, organisation, marks, room, settings.block_days),
+            retention=retention,
+            expiry=Expiry(
+                self.blocks,
+                documents,
+                organisation,
+                retention=retention,
+                deletion=ReportDeletion(retention, documents, report_marks),
+                marks=marks,
+                room=room,
+                days=settings.block_days,
+            ),
             couriers=CourierDoor(organisation, documents, clock),
-            inbox=Inbox(organisation, documents, spool, self.key, tree, clock),
-            log_reader=LogReader(tree),
-            publication=Publication(tree, self.key, clock),
+            inbox=Inbox(organisation, documents, spool, self.keys, tree, clock),
+            log_reader=LogReader(tree, organisation),
+            publication=Publication(tree, self.keys, clock),
         )
 
-    async def start(self) -> None:
+    async def start(self, *, whole: bool = True) -> None:
         """Check tables, log and log key, and begin to take reports.
+
+        Args:
+            whole: False: the log is not looked at, since who brings a charter may be about to begin another one.
 
         Raises:
             StoreError: `store`.
         """
         await check_schema(self.database)
-        self.key.check_writable()
+        self.keys.check_writable()
+        if not whole:
+            return
         try:
             await self.blocks.clear(alone=self._lock is not None)
         except StoreError as error:
@@ -150,6 +172,18 @@ async def _scheduled(process: Process, settings: Settings, clock: Clock) -> Asyn
 
 
 @asynccontextmanager
+async def _witnessed(process: Process, settings: Settings) -> AsyncGenerator[None]:
+    """Ask witnesses to cosign while the block runs, if the settings name some."""
+    addresses = read_witnesses(settings.witnesses)
+    if not addresses:
+        yield
+        return
+    here = process.services
+    async with _beside(Cosigning(here.log, here.organisation, here.publication, HttpWitnessCalls(), addresses=addresses, clock=here.clock).run()):
+        yield
+
+
+@asynccontextmanager
 async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     """Do something as long as the block runs."""
     task = asyncio.create_task(work)
@@ -168,7 +202,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
         clock: the system's, when None.
 
     Raises:
-        UsageError: `misuse`: the page's folder holds no page, or `publish_at` is no time of day.
+        UsageError: `misuse`: the page's folder holds no page, `publish_at` is no time of day, or `witnesses` are not names and addresses.
 
     Source: crypto/spec; the OpenAPI description at `/schema/openapi.json`.
     """
@@ -176,6 +210,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
     page = Path(settings.page_dir) if settings.page_dir else None
     if settings.publish_at:
         seconds_of(settings.publish_at)
+    read_witnesses(settings.witnesses)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
@@ -184,7 +219,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
             await process.start()
             await process.services.room.begin()
             app.state.rooms = _rooms(process, settings, clock)
-            async with listen(settings.data, process.services), _scheduled(process, settings, clock), _beside(process.services.room.keep_counting()):
+            async with (
+                listen(settings.data, process.services),
+                _scheduled(process, settings, clock),
+                _witnessed(process, settings),
+                _beside(process.services.room.keep_counting()),
+            ):
                 yield
         finally:
             # Whatever else has failed: what waits is stored, and the folder let go.
@@ -192,6 +232,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
 
     handlers = [
         reporters.get_charter,
+        reporters.get_charter_of,
         reporters.get_form,
         reporters.get_prekeys,
         reporters.get_heads,
@@ -199,11 +240,14 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
         reporters.post_report,
         reporters.put_block,
         reporters.head_block,
+        releases.get_page_release,
         log.get_checkpoint,
         log.get_tile,
         couriers.get_pending,
         couriers.get_openings,
         couriers.get_report,
+        couriers.get_deletions,
+        couriers.get_acknowledgement,
         couriers.get_block,
         couriers.put_parcel,
         health.get_health,

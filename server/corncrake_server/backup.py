@@ -22,7 +22,9 @@ from sqlalchemy.engine import make_url
 from corncrake_crypto.errors import Failure, StoreError
 from corncrake_server.storage.database import QUICK_CHECK, Database, check_sound
 from corncrake_server.storage.files import sync_folder, write_private
+from corncrake_server.storage.log import SqlLog
 from corncrake_server.storage.process_lock import ProcessLock
+from corncrake_server.storage.schema import is_current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,17 @@ _SQLITE: Final = "database.sqlite3"
 _POSTGRES: Final = "database.dump"
 _BLOCKS: Final = "blocks"
 _COMPLETE: Final = "complete"
+_NAMES: Final = {
+    "PGHOST": "host",
+    "PGPORT": "port",
+    "PGUSER": "user",
+    "PGPASSWORD": "password",
+    "PGPASSFILE": "passfile",
+    "PGSERVICE": "service",
+    "PGSERVICEFILE": "servicefile",
+    "PGSSLMODE": "ssl",
+}
+"""How PostgreSQL's programs call what a URL says for the driver."""
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
@@ -47,8 +60,9 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 def _postgres(program: str, url: str, *words: str) -> None:
     """Run pg_dump or pg_restore on a database; how it is reached goes by the environment, not by its arguments."""
     parsed = make_url(url)
-    host = parsed.host or str(parsed.query.get("host", ""))
-    named = {"PGHOST": host, "PGPORT": parsed.port, "PGUSER": parsed.username, "PGPASSWORD": parsed.password}
+    # What stands behind the question mark counts for the server too.
+    said = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password} | dict(parsed.query)
+    named = {variable: said.get(name) for variable, name in _NAMES.items()}
     environment = os.environ | {name: str(value) for name, value in named.items() if value}
     command = [program, "--dbname", parsed.database or "", *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - a list, not a shell's
@@ -149,10 +163,23 @@ async def back_up(settings: Settings, folder: Path) -> str:
     return await asyncio.to_thread(_back_up, settings, folder)
 
 
+async def _note_served(settings: Settings) -> None:
+    """Note the newest head as served: it may have been, after the backup, which still waits for its cosignatures."""
+    database = Database(settings.url)
+    try:
+        # Tables of an older program have no place for it.
+        if await is_current(database) and (head := await SqlLog(database).head()) is not None:
+            await SqlLog(database).note_served(head)
+    finally:
+        await database.close()
+
+
 async def restore(settings: Settings, folder: Path) -> str:
     """Bring a backup back into an empty data folder and database, the server not running; return what to say.
 
     Raises:
         StoreError: `store`: the backup is not complete or damaged, or there is a database already, or what one has left.
     """
-    return await asyncio.to_thread(_restore, settings, folder)
+    said = await asyncio.to_thread(_restore, settings, folder)
+    await _note_served(settings)
+    return said

@@ -13,21 +13,26 @@ import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from corncrake_crypto.encoding import b64url, day_text, parse_day, unb64url
-from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
+from corncrake_crypto.encoding import b64url, day_text, parse_day
+from corncrake_crypto.errors import CorncrakeError, Failure, PeerError, StoreError
+from corncrake_crypto.page_release import open_page_release
 from corncrake_crypto.prekeys import epoch_days, epoch_of
+from corncrake_server.api.page import read_page
+from corncrake_server.clock import TODAY_VARIABLE, is_fixed
 from corncrake_server.refusals import NoRoom
 from corncrake_server.services.blocks import MOST_WIRE
 from corncrake_server.services.organisation import Organisation
 from corncrake_server.services.publication import Publication
+from corncrake_server.services.releases import differences
 from corncrake_server.storage.block_stores import open_blocks
 from corncrake_server.storage.database import Database
 from corncrake_server.storage.documents import SqlDocuments
 from corncrake_server.storage.files import FileSpool, free_bytes
 from corncrake_server.storage.log import SqlLog
-from corncrake_server.storage.log_key import LogKeyFiles
+from corncrake_server.storage.log_key import LogKeyFolder
 from corncrake_server.storage.schema import check_schema
 
 if TYPE_CHECKING:
@@ -66,8 +71,8 @@ class _Place:
     def organisation(self) -> Organisation:
         return Organisation(SqlDocuments(self.database), self.clock)
 
-    def key(self) -> LogKeyFiles:
-        return LogKeyFiles(self.settings.keys)
+    def keys(self) -> LogKeyFolder:
+        return LogKeyFolder(self.settings.keys)
 
 
 def _wrong(said: str) -> StoreError:
@@ -84,6 +89,11 @@ async def _folders(at: _Place) -> str:
         if foreign:
             raise _wrong(f"these files in {folder} are another user's, and the server cannot use them: {', '.join(sorted(foreign))}")
     return f"{at.settings.data} is the server's alone"
+
+
+async def _clock(at: _Place) -> str:
+    said = f"it is {at.clock.today()}"
+    return f"{said}, as {TODAY_VARIABLE} says and not the clock: unset it before anything is real" if is_fixed() else said
 
 
 async def _disk(at: _Place) -> str:
@@ -113,9 +123,10 @@ async def _blocks(at: _Place) -> str:
 
 
 async def _key(at: _Place) -> str:
-    key = at.key()
-    key.check_writable()
-    return f"{key.origin} {b64url(key.key.public)}, and its folder can be written to"
+    keys = at.keys()
+    keys.check_writable()
+    found = [keys.numbered(number) for number in keys.numbers()]
+    return f"{', '.join(f'{one.origin} {b64url(one.key.public)}' for one in found)}, and its folder can be written to"
 
 
 async def _integrity(at: _Place) -> str:
@@ -132,7 +143,7 @@ async def _tables(at: _Place) -> str:
 
 
 async def _log(at: _Place) -> str:
-    newest = await Publication(at.log, at.key(), at.clock).check_noted()
+    newest = await Publication(at.log, at.keys(), at.clock).check_noted()
     if newest is not None and newest.note is None:
         raise _wrong(f"a publication of size {newest.size} was cut off: start the server, or run `corncrake-server publish`")
     return f"size {newest.size if newest else 0}, as the key has signed"
@@ -144,7 +155,7 @@ async def _publication(at: _Place) -> str:
         return "nothing was published yet"
     if parse_day(head.day) > at.clock.today():
         raise _wrong(f"the newest head is of {head.day}, a day to come: is the clock behind, or was it ahead?")
-    if at.settings.publish_at and await Publication(at.log, at.key(), at.clock).is_late():
+    if at.settings.publish_at and await Publication(at.log, at.keys(), at.clock).is_late():
         raise _wrong(f"the newest head is of {head.day}: `corncrake-server publish` tries again, and says what is wrong")
     return f"the newest head is of {head.day}" + ("" if at.settings.publish_at else "; this host publishes by command only")
 
@@ -153,8 +164,8 @@ async def _charter(at: _Place) -> str:
     opened = await at.organisation.charter_or_none()
     if opened is None:
         raise _wrong("there is none: bring one with `corncrake-server charter`")
-    charter, key = opened.charter, at.key()
-    if (charter.log.origin, unb64url(charter.log.key, 32)) != (key.origin, key.key.public):
+    charter = opened.charter
+    if not at.keys().has(charter.log):
         raise _wrong("it names another log key than the one that is here: every receipt is worth nothing until a charter names this one")
     if at.clock.today() > charter.expires:
         raise _wrong(f"it has ended on {charter.expires}: no reporter is let through until the organisation signs a new one")
@@ -169,14 +180,38 @@ async def _prekeys(at: _Place) -> str:
     if short:
         desks = ", ".join(f"{desk} from {day_text(epoch_days(epoch)[0])} on" for desk, epoch in sorted(short.items()))
         raise _wrong(f"too few, so that nobody can report to {desks}: have reviewers export, and a courier push")
-    return f"enough for {_WEEKS} weeks"
+    lacking = await at.organisation.running_out(range(now, now + _WEEKS + 1))
+    if lacking:
+        names = ", ".join(f"{who} at {desk} from {day_text(epoch_days(epoch)[0])} on" for (desk, who), epoch in sorted(lacking.items()))
+        raise _wrong(f"desks are open, but these have none: {names}; nothing can be sealed to them then: have them export, and a courier push")
+    return f"of all reviewers, for {_WEEKS} weeks"
+
+
+async def _page(at: _Place) -> str:
+    if not at.settings.page_dir:
+        return "this host serves none"
+    files = read_page(Path(at.settings.page_dir))
+    here, opened = await SqlDocuments(at.database).release(), await at.organisation.charter_or_none()
+    if opened is None or not opened.charter.release_keys:
+        return "the charter names no release keys, so that nobody can check it"
+    if here is None:
+        raise _wrong("there is no release of it, so that nobody can check it: bring one with `corncrake-server release`")
+    try:
+        release = open_page_release(here.note, opened.charter).release
+    except PeerError as error:
+        raise _wrong(f"release {here.number} is not signed by enough keys of the charter now in force: have it signed anew, and bring it") from error
+    found = differences(release, {path.lstrip("/"): file.data for path, file in files.items() if path != "/"})
+    if found:
+        names = ", ".join((*found.changed, *found.removed, *found.added))
+        raise _wrong(f"what is served is not release {release.number}: {names}; put the files of the release there, and start the server again")
+    return f"release {release.number}, file by file"
 
 
 _Check = Callable[[_Place], Awaitable[str]]
-_OF_FILES: Final[dict[str, _Check]] = {"folders": _folders, "disk": _disk, "blocks": _blocks, "log key": _key}
+_OF_FILES: Final[dict[str, _Check]] = {"clock": _clock, "folders": _folders, "disk": _disk, "blocks": _blocks, "log key": _key}
 # What comes after one of the first two would look into, or even make, a database that is not there or not ours.
 _OF_DATABASE: Final[dict[str, _Check]] = {"database": _integrity, "tables": _tables}
-_OF_TABLES: Final[dict[str, _Check]] = {"log": _log, "publication": _publication, "charter": _charter, "prekeys": _prekeys}
+_OF_TABLES: Final[dict[str, _Check]] = {"log": _log, "publication": _publication, "charter": _charter, "prekeys": _prekeys, "page": _page}
 
 
 async def _find(what: str, check: _Check, at: _Place) -> Finding:

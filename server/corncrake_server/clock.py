@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What time it is. Everything else is handed a `Clock`; nothing else asks the system.
 
-Rules of this file: days are UTC. `CORNCRAKE_TODAY` (`YYYY-MM-DD`) fixes the day, for tests and demonstrations.
+Rules of this file: days are UTC. For tests and demonstrations `CORNCRAKE_TODAY` fixes the day: `YYYY-MM-DD`, or `@` and a file that
+holds it and is read each time.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, date, datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 from corncrake_crypto.encoding import parse_day
 
@@ -34,6 +36,15 @@ class Clock(Protocol):
         ...
 
 
+TODAY_VARIABLE: Final = "CORNCRAKE_TODAY"
+"""For tests and demonstrations only: a day `YYYY-MM-DD` that stands for the clock's, or `@` and a file that holds it."""
+
+
+def is_fixed() -> bool:
+    """Say whether the day is not the machine's."""
+    return bool(os.environ.get(TODAY_VARIABLE))
+
+
 class SystemClock:
     """The machine's clock, its day fixed by `CORNCRAKE_TODAY` if that is set."""
 
@@ -43,11 +54,14 @@ class SystemClock:
         Raises:
             FileError: `encoding`, when `CORNCRAKE_TODAY` is no day.
         """
-        fixed = os.environ.get("CORNCRAKE_TODAY")
-        self._fixed = parse_day(fixed) if fixed else None
+        fixed = os.environ.get(TODAY_VARIABLE, "")
+        self._file = Path(fixed[1:]) if fixed.startswith("@") else None
+        self._fixed = parse_day(fixed) if fixed and self._file is None else None
 
     def today(self) -> date:
         """Return the day, UTC."""
+        if self._file is not None:
+            return parse_day(self._file.read_text(encoding="ascii").strip())
         return self._fixed or datetime.now(UTC).date()
 
     def now(self) -> int:

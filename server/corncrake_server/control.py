@@ -18,6 +18,7 @@ import msgspec
 from corncrake_crypto.encoding import parse_day
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError
 from corncrake_server.services.charters import bring_charter
+from corncrake_server.services.releases import bring_release
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -31,10 +32,11 @@ _SECONDS: Final = 10.0
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a command asks for: to publish, or to take a charter and its forms."""
+    """What a command asks for: to publish, or to take a charter and its forms, or a page release."""
 
-    do: Literal["publish", "charter"]
+    do: Literal["publish", "charter", "release"]
     charter: bytes = b""
+    release: bytes = b""
     forms: tuple[bytes, ...] = ()
 
 
@@ -51,6 +53,9 @@ async def carry_out(order: Order, services: Services) -> Answer:
         if order.do == "charter":
             opened = await bring_charter(services, order.charter, order.forms)
             return Answer(said=f"charter {opened.charter.sequence} is here")
+        if order.do == "release":
+            brought = await bring_release(services, order.release)
+            return Answer(said=f"release {brought.release.number} is here; the next publication puts it into the log")
         head = await services.publication.publish()
     except CorncrakeError as error:
         return Answer(said=error.detail, failure=error.failure.value)
@@ -58,7 +63,7 @@ async def carry_out(order: Order, services: Services) -> Answer:
     try:
         removed = await services.expiry.sweep(parse_day(head.day))
     except CorncrakeError as error:
-        return Answer(said=f"{said}; but expired blocks were not removed: {error.detail}")
+        return Answer(said=f"{said}; but not all was removed whose time has come: {error.detail}")
     return Answer(said=f"{said}; {removed} expired blocks were removed" if removed else said)
 
 

@@ -14,6 +14,8 @@ from corncrake_crypto.errors import Failure, PeerError, StoreError, UsageError
 
 _RETRY_AFTER: Final = range(900, 3_601, 300)
 """Seconds: from a quarter of an hour to an hour, in steps of five minutes."""
+_BUSY_AFTER: Final = range(5, 31, 5)
+"""Seconds: a queue is shorter soon."""
 
 
 class NotHere(UsageError):
@@ -80,6 +82,29 @@ class NoRoom(StoreError):
         """Say so."""
         super().__init__(Failure.STORE, detail)
         self.retry_after: Final = secrets.choice(_RETRY_AFTER)
+
+
+class Full(StoreError):
+    """Too many reports wait that have paid as much."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(Failure.STORE, "too many reports wait to be stored just now; it was not taken, and may come again")
+
+
+class Busy(Full):
+    """The same, and what would help.
+
+    Attributes:
+        step: the lowest step of stamps with which a report would be taken soon; None, where the charter has no stamps.
+        retry_after: seconds after which to try again, stamp or not; drawn as for `NoRoom`.
+    """
+
+    def __init__(self, step: int | None) -> None:
+        """Keep the step."""
+        super().__init__()
+        self.step: Final = step
+        self.retry_after: Final = secrets.choice(_BUSY_AFTER)
 
 
 class FolderTaken(StoreError):

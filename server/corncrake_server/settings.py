@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         page_dir: folder of the built page to serve; empty: none.
         publish_at: `HH:MM` UTC of the daily publication; empty: only by command. Some minutes after midnight, so that what came
             before it is stored by then.
+        witnesses: who is asked to cosign each head, and where: `NAME=ADDRESS`, several with commas between. NAME is the one in the charter;
+            ADDRESS is `https://…`, or `unix:` and the path of a socket of this machine.
         body_seconds: longest time a report may take to come.
         block_seconds: the same for a block. With the largest block and a quarter of an hour, 4.6 kB a second are enough.
         body_bytes_per_second: least mean rate, bytes a second, after `body_grace_seconds`.
@@ -63,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         s3_region: of the bucket.
         s3_prefix: what the names of our objects begin with; the bucket holds nothing else there.
         batch_reports: most reports in one transaction.
+        busy_seconds: when more reports wait than are stored in so many seconds, those that come are asked for stamps.
+        reports_per_second: most reports that are stored in a second; 0: as many as the disk takes. For a disk that others need too.
         graceful_seconds: how long a stop waits for requests under way.
     """
 
@@ -74,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8642
     page_dir: str = ""
     publish_at: str = "00:15"
+    witnesses: str = ""
     body_seconds: _Seconds = 60
     block_seconds: _Seconds = 900
     body_bytes_per_second: _Count = 1024
@@ -90,6 +95,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     s3_region: str = ""
     s3_prefix: str = "blocks"
     batch_reports: _Count = 64
+    busy_seconds: Annotated[int, Meta(ge=1, le=10)] = 2
+    reports_per_second: Annotated[int, Meta(ge=0)] = 0
     graceful_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 5
 
     @property
@@ -137,6 +144,8 @@ def load_settings(config: Path | None, overrides: Mapping[str, object], environm
             raise UsageError(Failure.MISUSE, f"the settings file cannot be read: {error}") from error
     values.update(_from_environment(os.environ if environment is None else environment))
     values.update({key: value for key, value in overrides.items() if value is not None})
+    if "data_dir" not in values:
+        raise UsageError(Failure.MISUSE, "there is no data folder: name the file of settings with --config FILE, or the folder with --data FOLDER")
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:

@@ -6,7 +6,9 @@ mean rate of `body_bytes_per_second`, and a report or block may take `body_secon
 holds it to that, whatever stands before it. What is bounded is not how many bodies come but how many of their bytes are held (a
 report's in memory, a block's and a parcel's on the disk), each kind by itself, and until what they brought is stored. Nobody
 queues: when the bytes are used up, the slowest bodies are given up, so that a thousand that trickle do not keep out one that
-comes.
+comes. Reports stand in four lines, by the step of their stamps. Whether a stamp is for this body is known only when the body is
+whole, so one stamp could stand before any number that never end: the lines that hold more than a quarter of the bytes give way
+first, and only then those without a stamp before those with one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from corncrake_crypto.errors import Failure, FileError
 from corncrake_crypto.request_signature import parse_content_digest
+from corncrake_crypto.stamp import STEPS, parse_stamp
 from corncrake_server.refusals import LengthMissing, TooSlow
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from litestar import Request
 
+    from corncrake_crypto.stamp import Stamp
     from corncrake_server.clock import Clock
     from corncrake_server.settings import Settings
 
@@ -59,11 +63,24 @@ def stated_digest(request: Request[Any, Any, Any]) -> bytes | None:
     return parse_content_digest(", ".join(values)) if values else None
 
 
+def stated_stamp(request: Request[Any, Any, Any]) -> Stamp | None:
+    """Return the stamp of a report, None when it has none.
+
+    Raises:
+        FileError: `encoding`: it is no stamp, or there are two.
+
+    Source: crypto/spec/stamp.md §2.
+    """
+    values = request.headers.getall("corncrake-stamp", [])
+    return parse_stamp(", ".join(values)) if values else None
+
+
 class _Body:
     """One body while its bytes are held."""
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, started: float, paid: int) -> None:
         self.started = started
+        self.paid = paid
         self.held = 0
         self.complete = False
         self.given_up = False
@@ -71,7 +88,6 @@ class _Body:
 
     def give_up(self) -> None:
         self.given_up = True
-        self.held = 0
         if self.waiting is not None and not self.waiting.expired():
             # Wakes whoever waits for its next piece.
             self.waiting.reschedule(0)
@@ -85,25 +101,29 @@ class _Room:
         self._grace = grace
         self._clock = clock
         self._bodies: set[_Body] = set()
-        self._held = 0
+        self._held = [0] * (STEPS + 1)
+        """In each line."""
         self._freed = asyncio.Event()
 
     @contextmanager
-    def enter(self) -> Generator[_Body]:
-        body = _Body(self._clock.monotonic())
+    def enter(self, paid: int) -> Generator[_Body]:
+        body = _Body(self._clock.monotonic(), paid)
         self._bodies.add(body)
         try:
             yield body
         finally:
             self._bodies.remove(body)
-            self._held -= body.held
+            self._add(body, -body.held)
             self._freed.set()
+
+    def _add(self, body: _Body, count: int) -> None:
+        body.held += count
+        self._held[body.paid] += count
 
     async def hold(self, body: _Body, count: int) -> None:
         """Hold `count` more bytes for a body; when they are too many, wait for what is being stored, or give up the slowest."""
-        body.held += count
-        self._held += count
-        while self._held > self._most and not body.given_up:
+        self._add(body, count)
+        while sum(self._held) > self._most and not body.given_up:
             if any(other.complete for other in self._bodies):
                 self._freed.clear()
                 await self._freed.wait()
@@ -112,15 +132,20 @@ class _Room:
 
     def _give_up_slowest(self) -> None:
         for body in sorted((body for body in self._bodies if body.held), key=self._standing):
-            if self._held <= self._most - self._most // _SHARE_FREED:
+            if sum(self._held) <= self._most - self._most // _SHARE_FREED:
                 return
-            self._held -= body.held
+            self._add(body, -body.held)
             body.give_up()
 
-    def _standing(self, body: _Body) -> tuple[bool, float]:
-        """Sort by rate, the slowest first; those that have only just begun stand behind all others."""
+    def _standing(self, body: _Body) -> tuple[bool, int, bool, float]:
+        """Sort the lines that hold more than their share first, then by step, then by rate, the slowest first.
+
+        Those that have only just begun, whose rate says nothing yet, stand behind the others of their line, the oldest first.
+        """
         age = self._clock.monotonic() - body.started
-        return age <= self._grace, body.held / max(age, 1e-3)
+        has_more = self._held[body.paid] > self._most // len(self._held)
+        is_new = age <= self._grace
+        return not has_more, body.paid, is_new, -age if is_new else body.held / age
 
 
 async def _joined(pieces: AsyncGenerator[bytes]) -> bytes:
@@ -183,19 +208,19 @@ class BodyReader:
         body.complete = True
 
     @asynccontextmanager
-    async def pieces(self, request: Request[Any, Any, Any], length: int) -> AsyncGenerator[AsyncGenerator[bytes]]:
-        """Give a body of exactly `length` bytes in pieces; its room is held until the block ends.
+    async def pieces(self, request: Request[Any, Any, Any], length: int, paid: int = 0) -> AsyncGenerator[AsyncGenerator[bytes]]:
+        """Give a body of exactly `length` bytes in pieces; its room is held until the block ends. `paid`: the step of its stamp.
 
         Raises:
             TooSlow: it does not come, or not fast enough.
             FileError: `size`: it is not `length` bytes long.
         """
-        with self._room.enter() as body:
+        with self._room.enter(paid) as body:
             async with aclosing(self._pieces(request, length, body)) as pieces:
                 yield pieces
 
     @asynccontextmanager
-    async def whole(self, request: Request[Any, Any, Any], length: int) -> AsyncGenerator[bytes]:
+    async def whole(self, request: Request[Any, Any, Any], length: int, paid: int = 0) -> AsyncGenerator[bytes]:
         """Give a body of exactly `length` bytes; see `pieces`. Leave the block when it is stored, not before."""
-        async with self.pieces(request, length) as pieces:
+        async with self.pieces(request, length, paid) as pieces:
             yield await _joined(pieces)

@@ -10,20 +10,23 @@ import msgspec
 from litestar import MediaType, Request, Response, get, put
 from litestar.response import Stream
 
+from corncrake_crypto.deletion import write_deletions
 from corncrake_crypto.encoding import canonical
 from corncrake_crypto.errors import Failure
 from corncrake_crypto.receipt import Opening
 from corncrake_server.api.bodies import stated_length
 from corncrake_server.api.ranges import asked_span
 from corncrake_server.api.state import rooms, services
-from corncrake_server.ports import Leaf
+from corncrake_server.ports.log import Leaf
 from corncrake_server.refusals import NotHere, TooLarge, Unsigned
+from corncrake_server.services.intake import receipt_of
 
 AnyRequest = Request[Any, Any, Any]
 _BYTES = "application/octet-stream"
 _EMPTY = hashlib.sha256(b"").digest()
 _REPORT = re.compile(r"[0-9a-f]{64}")
 _MOST_PENDING = 10_000
+_MOST_NUMBER = 1 << 53
 MOST_PARCEL = 64 << 20
 """Bytes of an outbound parcel."""
 
@@ -59,7 +62,8 @@ async def get_pending(request: AnyRequest) -> Response[bytes]:
     here = services(request)
     promises = await here.reports.unpublished(_MOST_PENDING)
     # Ten thousand signatures take half a second: beside the loop, so that no reporter waits for a courier.
-    notes = await asyncio.to_thread(lambda: canonical(Notes(notes=[here.intake.receipt(p).decode() for p in promises])))
+    key = await here.intake.log_key()
+    notes = await asyncio.to_thread(lambda: canonical(Notes(notes=[receipt_of(p, key).decode() for p in promises])))
     return Response(notes, media_type=MediaType.JSON)
 
 
@@ -87,6 +91,24 @@ async def get_report(request: AnyRequest, report: str) -> Response[bytes]:
     if body is None:
         raise NotHere("there is no such report")
     return Response(body, media_type=_BYTES)
+
+
+@get("/v1/courier/deletions")
+async def get_deletions(request: AnyRequest, start: int) -> Response[bytes]:
+    """Which reports were deleted, and on whose acknowledgement: from number `start` on, which count from 1, at most 10,000."""
+    await _admit_without_body(request)
+    deletions = await services(request).retention.deletions(start) if 0 < start < _MOST_NUMBER else ()
+    return Response(await asyncio.to_thread(write_deletions, deletions), media_type=MediaType.JSON)
+
+
+@get("/v1/courier/acknowledgements/{reviewer:str}/{number:int}", media_type=MediaType.TEXT)
+async def get_acknowledgement(request: AnyRequest, reviewer: str, number: int) -> Response[bytes]:
+    """A reviewer's acknowledgement: the newest, or one on which a deletion rests."""
+    await _admit_without_body(request)
+    note = await services(request).retention.acknowledgement(reviewer, number) if 0 < number < _MOST_NUMBER else None
+    if note is None:
+        raise NotHere("there is no such acknowledgement")
+    return Response(note, media_type=MediaType.TEXT)
 
 
 @get("/v1/blocks/{block:str}")

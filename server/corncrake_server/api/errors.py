@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""From an error to a status: the one table. The body of every error is `{"failure": word, "detail": sentence}`.
+"""From an error to a status: the one table. The body of every error is `{"failure": word, "detail": sentence}`; `step` is in that of a busy server.
 
 Rules of this file: the type decides first, then the failure, then whose fault it was. An error that is none of ours is
 `store`, 500, and says nothing about itself.
@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException  # noqa: TC002 - the framework rea
 
 from corncrake_crypto.errors import CorncrakeError, Failure, FileError, PeerError, StoreError, UsageError
 from corncrake_server.api.page import HEADERS
-from corncrake_server.refusals import Conflict, LengthMissing, NoRoom, NotHere, OutOfRange, TooLarge, TooSlow, Unsigned
+from corncrake_server.refusals import Busy, Conflict, LengthMissing, NoRoom, NotHere, OutOfRange, TooLarge, TooSlow, Unsigned
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -47,11 +47,12 @@ STATUS_OF_FAULT: Final[dict[type[CorncrakeError], int]] = {FileError: 400, PeerE
 FAILURE_OF_STATUS: Final[dict[int, Failure]] = {413: Failure.SIZE, 408: Failure.INCOMPLETE}
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of an error: one word of the closed set, and one sentence."""
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The body of an error: one word of the closed set, and one sentence; for a report that comes to a busy server, the step that would help."""
 
     failure: str
     detail: str
+    step: int | None = None
 
 
 def status_of(error: CorncrakeError) -> int:
@@ -71,7 +72,7 @@ def _response(status: int, refusal: Refusal, more: dict[str, str] | None = None)
 
 def _headers_of(error: CorncrakeError) -> dict[str, str]:
     """Return what a client needs to know before it tries again, beside the words."""
-    if isinstance(error, NoRoom):
+    if isinstance(error, NoRoom | Busy):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, OutOfRange):
         return {"content-range": f"bytes */{error.size}"}
@@ -80,7 +81,11 @@ def _headers_of(error: CorncrakeError) -> dict[str, str]:
 
 def refuse(_request: Request[Any, Any, Any], error: CorncrakeError) -> Response[Refusal]:
     """Answer with an error of ours."""
-    return _response(status_of(error), Refusal(failure=error.failure.value, detail=error.detail), _headers_of(error))
+    # The error lives until its answer has left, which a sender can draw out for seconds: what it was raised about, a body of which all has come
+    # but the end, must not live as long, since nobody counts it any more.
+    traceback.clear_frames(error.__traceback__)
+    step = error.step if isinstance(error, Busy) else None
+    return _response(status_of(error), Refusal(failure=error.failure.value, detail=error.detail, step=step), _headers_of(error))
 
 
 def refuse_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Refusal]:

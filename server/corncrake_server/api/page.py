@@ -32,6 +32,9 @@ HEADERS: Final = {
     "permissions-policy": "geolocation=(), microphone=(self), camera=(self), browsing-topics=(), clipboard-read=()",
     "x-dns-prefetch-control": "off",
 }
+_SAVED: Final = "/saved.html"
+_KEPT: Final = {"content-disposition": 'attachment; filename="report.html"'}
+"""The one-file edition is for keeping: opened here, it would be refused by the policy above, and would be no safer than the page itself."""
 _MOST_BYTES: Final = 32 << 20
 _TYPES: Final = {".js": "text/javascript", ".html": "text/html", ".css": "text/css", ".webmanifest": "application/manifest+json"}
 
@@ -73,6 +76,6 @@ def page_handler(files: dict[str, PageFile]) -> HTTPRouteHandler:
         found = files.get(request.scope["path"])
         if found is None:
             raise NotHere("there is nothing here of this kind")
-        return Response(found.data, media_type=found.media_type)
+        return Response(found.data, media_type=found.media_type, headers=_KEPT if request.scope["path"] == _SAVED else None)
 
     return get_page

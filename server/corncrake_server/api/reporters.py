@@ -6,8 +6,9 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, get, head, post, put
 
+from corncrake_crypto.errors import Failure
 from corncrake_crypto.note import write_bundle
-from corncrake_server.api.bodies import stated_digest, stated_length
+from corncrake_server.api.bodies import stated_digest, stated_length, stated_stamp
 from corncrake_server.api.state import rooms, services
 from corncrake_server.refusals import NotHere
 
@@ -23,6 +24,15 @@ _MOST_NUMBER = 1 << 53
 async def get_charter(request: AnyRequest) -> Response[bytes]:
     """The organisation's newest charter: a signed note."""
     return Response(await services(request).organisation.note(), media_type=MediaType.TEXT)
+
+
+@get("/v1/charters/{sequence:int}", media_type=MediaType.TEXT)
+async def get_charter_of(request: AnyRequest, sequence: int) -> Response[bytes]:
+    """Any charter that was in force here, by its sequence, with its countersignatures: for those who check each change."""
+    found = await services(request).documents.charter_of(sequence) if 0 < sequence < _MOST_NUMBER else None
+    if found is None:
+        raise NotHere("there is no charter with this sequence", Failure.CHARTER)
+    return Response(found.note, media_type=MediaType.TEXT)
 
 
 @get("/v1/forms/{sha256:str}")
@@ -64,12 +74,15 @@ async def get_edition_tile(request: AnyRequest, desk: str, reviewer: str, number
 
 @post("/v1/desks/{desk:str}/epochs/{epoch:int}/reports", media_type=MediaType.TEXT, request_max_body_size=None)
 async def post_report(request: AnyRequest, desk: str, epoch: int) -> Response[bytes]:
-    """Store a sealed report. Answers 201 with a receipt, and 200 with the same receipt when the same bytes come again."""
+    """Store a sealed report. Answers 201 with a receipt, and 200 with the same receipt when the same bytes come again.
+
+    503 with Retry-After when too many wait; `step` in its body says which stamp, in a header Corncrake-Stamp, would help now.
+    """
     intake = services(request).intake
     length = stated_length(request)
-    stanzas = await intake.allowed(desk, epoch, length)
-    async with rooms(request).reports.whole(request, length) as body:
-        taken = await intake.take(desk, epoch, stanzas, body)
+    allowed = await intake.allowed(desk, epoch, length, stated_stamp(request))
+    async with rooms(request).reports.whole(request, length, allowed.paid) as body:
+        taken = await intake.take(desk, epoch, allowed, body)
     return Response(taken.receipt, status_code=201 if taken.new else 200, media_type=MediaType.TEXT)
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Blocks, Disk, Log
+    from corncrake_server.ports.blocks import Blocks
+    from corncrake_server.ports.log import Log
+    from corncrake_server.ports.room import Disk
     from corncrake_server.services.quota import BlockRoom, Share
 
 BLOCK_WIRES: Final = (wire_size(1, BLOCK_CLASS), wire_size(1, LARGE_BLOCK_CLASS))

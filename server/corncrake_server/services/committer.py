@@ -12,27 +12,36 @@ midnight could pass by a report that was promised for the day before, and waits.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.encoding import day_text
 from corncrake_crypto.errors import Failure, StoreError
+from corncrake_server.refusals import Conflict
 
 if TYPE_CHECKING:
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import NewReport, Promise, Reports
+    from corncrake_server.ports.reports import NewReport, Promise, Reports
+    from corncrake_server.services.queue import Entry, Queue
 
 _MOST_BYTES: Final = 8 << 20
 
 
 class Committer:
-    """Stores reports in batches."""
+    """Stores reports in batches.
 
-    def __init__(self, reports: Reports, most: int, clock: Clock) -> None:
-        """Store into `reports`, at most `most` in a transaction."""
+    Attributes:
+        queue: what waits.
+    """
+
+    def __init__(self, reports: Reports, queue: Queue, clock: Clock, per_second: int = 0) -> None:
+        """Store what waits in `queue` into `reports`, at most `per_second` reports a second; 0: as fast as they take it."""
         self._reports = reports
         self._clock = clock
-        self._most = most
-        self._waiting: asyncio.Queue[tuple[NewReport, asyncio.Future[Promise]] | None] = asyncio.Queue()
+        self._per_second = per_second
+        self.queue: Final = queue
+        self._arrived = asyncio.Event()
+        self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -42,56 +51,72 @@ class Committer:
     async def stop(self) -> None:
         """Store what waits, and end."""
         if self._task is not None:
-            self._waiting.put_nowait(None)
+            self._ending.set()
+            self._arrived.set()
             await self._task
             self._task = None
 
-    async def store(self, report: NewReport) -> Promise:
+    async def promised(self, report_id: str) -> Promise | None:
+        """Return what is promised of a report that is stored already, None of another."""
+        return await self._reports.promise(report_id)
+
+    async def store(self, report: NewReport, paid: int = 0) -> Promise:
         """Return, once it is durable, what was first stored under the report's id.
 
+        Args:
+            report: what to store.
+            paid: the step that its stamp has paid.
+
         Raises:
+            Full: too many wait already that have paid as much.
+            Conflict: `repeated`: it was deleted before the log in force began.
             StoreError: `store`: it was not stored.
         """
-        if self._task is None or self._task.done():
+        if self._task is None or self._task.done() or self._ending.is_set():
             raise StoreError(Failure.STORE, "the server is stopping")
-        future: asyncio.Future[Promise] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((report, future))
-        return await future
+        waiter = self.queue.put(report, paid)
+        self._arrived.set()
+        return await waiter
 
     async def _run(self) -> None:
-        ending = False
-        while not ending:
-            first = await self._waiting.get()
-            if first is None:
-                break
-            batch = [first]
-            size = len(first[0].body)
-            while len(batch) < self._most and size < _MOST_BYTES and not self._waiting.empty():
-                following = self._waiting.get_nowait()
-                if following is None:
-                    ending = True
-                    break
-                batch.append(following)
-                size += len(following[0].body)
-            await self._commit(batch)
-        self._refuse_rest()
+        while self.queue or not self._ending.is_set():
+            batch = self.queue.batch(_MOST_BYTES)
+            if batch:
+                started = self._clock.monotonic()
+                await self._commit(batch)
+                await self._slow_down(len(batch), self._clock.monotonic() - started)
+                if self.queue:
+                    self.queue.note_speed(len(batch), self._clock.monotonic() - started)
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
 
-    async def _commit(self, batch: list[tuple[NewReport, asyncio.Future[Promise]]]) -> None:
+    async def _slow_down(self, count: int, took: float) -> None:
+        """Wait as long as `per_second` wants, but not while the server stops."""
+        if self._per_second:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(count / self._per_second - took):
+                    await self._ending.wait()
+
+    async def _commit(self, batch: list[Entry]) -> None:
         try:
-            stored = await self._reports.store([report for report, _ in batch], day_text(self._clock.today()))
+            stored = await self._reports.store([entry.report for entry in batch], day_text(self._clock.today()))
         except Exception as error:  # noqa: BLE001 - whatever it was, the waiters must not wait for ever
-            for _, future in batch:
-                if not future.done():
-                    failure = StoreError(Failure.STORE, "the report could not be stored")
-                    failure.__cause__ = error
-                    future.set_exception(failure)
+            for waiter in _waiters(batch):
+                failure = StoreError(Failure.STORE, "the report could not be stored")
+                failure.__cause__ = error
+                waiter.set_exception(failure)
             return
-        for report, future in batch:
-            if not future.done():
-                future.set_result(stored[report.id])
+        for entry in batch:
+            promise = stored.get(entry.report.id)
+            for waiter in _waiters([entry]):
+                if promise is None:
+                    # No device of a reporter's sends the same for so long: its week is over before anything is deleted.
+                    waiter.set_exception(Conflict(Failure.REPEATED, "these bytes were here before, and were deleted"))
+                else:
+                    waiter.set_result(promise)
 
-    def _refuse_rest(self) -> None:
-        while not self._waiting.empty():
-            left = self._waiting.get_nowait()
-            if left is not None and not left[1].done():
-                left[1].set_exception(StoreError(Failure.STORE, "the server is stopping"))
+
+def _waiters(batch: list[Entry]) -> list[asyncio.Future[Promise]]:
+    """Return who still waits; whose connection ended does not."""
+    return [waiter for entry in batch for waiter in entry.waiters if not waiter.done()]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Documents
+    from corncrake_server.ports.documents import Documents
     from corncrake_server.services.organisation import Organisation
 
 # A signature lives 300 seconds: a nonce of yesterday may still be in its window, one of the day before may not.

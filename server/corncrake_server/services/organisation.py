@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Documents, PrekeyNote
+    from corncrake_server.ports.documents import Documents, PrekeyNote
 
 _KEPT_SECONDS: Final = 1.0
 _EPOCHS_AROUND: Final = 26
@@ -44,6 +44,7 @@ class Organisation:
         self._documents = documents
         self._clock = clock
         self._kept: _Kept | None = None
+        self._hashes: tuple[str, ...] = ()
         self._asking = asyncio.Lock()
         self._prekeys: dict[int, tuple[float, Sequence[PrekeyNote]]] = {}
 
@@ -66,7 +67,13 @@ class Organisation:
             return None
         text = unverified_text(stored.note)
         opened = OpenedCharter(read_document(text, KIND, Charter), text, stored.sha256)
+        if stored.sha256 not in self._hashes:
+            self._hashes = (stored.sha256, *self._hashes[:1])
         return _Kept(self._clock.monotonic() + _KEPT_SECONDS, opened, stored.note)
+
+    def newest_hashes(self) -> tuple[str, ...]:
+        """Return the hashes, hex, of the newest charter and, if this process has seen it, of the one before it; none before the first question."""
+        return self._hashes
 
     async def note(self) -> bytes:
         """Return the newest charter's note.
@@ -133,6 +140,20 @@ class Organisation:
         for epoch in sorted(epochs):
             ready = {prekey.reviewer for prekey in await self.prekeys(epoch)}
             short = [desk.id for desk in desks if len(ready & {reviewer.id for reviewer in desk.reviewers}) < desk.min]
+            found = dict.fromkeys(short, epoch) | found
+        return found
+
+    async def running_out(self, epochs: Iterable[int]) -> Mapping[tuple[str, str], int]:
+        """Return desk and id of each reviewer who has no prekey in some of `epochs`, and the first of these; a desk may do without some.
+
+        Raises:
+            NotHere: there is no charter yet.
+        """
+        found: dict[tuple[str, str], int] = {}
+        desks = (await self.charter()).charter.desks
+        for epoch in sorted(epochs):
+            ready = {prekey.reviewer for prekey in await self.prekeys(epoch)}
+            short = [(desk.id, reviewer.id) for desk in desks for reviewer in desk.reviewers if reviewer.id not in ready]
             found = dict.fromkeys(short, epoch) | found
         return found
 

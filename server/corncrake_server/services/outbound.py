@@ -21,32 +21,44 @@ from corncrake_crypto.acknowledgement import open_acknowledgement
 from corncrake_crypto.charter import check_floor
 from corncrake_crypto.edition import KIND as EDITION
 from corncrake_crypto.edition import MAX_HEAD, SLOT, open_edition
-from corncrake_crypto.encoding import decode_canonical, parse_root
+from corncrake_crypto.encoding import decode_canonical, parse_root, unb64url
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_crypto.fields import BlockId, Wire
 from corncrake_crypto.form import MAX_FORM
-from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle, text_hash, unverified_text
+from corncrake_crypto.legal_hold import KIND as HOLD
+from corncrake_crypto.legal_hold import LegalHold, open_legal_hold
+from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle, read_document, text_hash, unverified_text
 from corncrake_crypto.parcel import read_parcel
 from corncrake_crypto.prekeys import KIND as PREKEYS
 from corncrake_crypto.prekeys import open_prekey
 from corncrake_crypto.tiles import leaf_entry
-from corncrake_server.ports import EditionNote, PrekeyNote
+from corncrake_server.ports.documents import EditionNote, HoldNote, PrekeyNote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
     from typing import BinaryIO
 
+    from corncrake_crypto.acknowledgement import Acknowledgement
     from corncrake_crypto.archive import MemberReader
     from corncrake_crypto.charter import OpenedCharter
     from corncrake_crypto.fields import LogHead
     from corncrake_crypto.parcel import Parcel
+    from corncrake_server.ports.documents import Held
 
 _DESK: Final = r"([a-z][a-z0-9-]{0,31})"
 EDITION_NAME: Final = re.compile(rf"edition-{_DESK}\.note")
 TILE_NAME: Final = re.compile(rf"tile-{_DESK}-([0-9]{{5}})\.bin")
 FORM_NAME: Final = re.compile(r"form-[0-9a-f]{16}\.json")
-_FIXED: Final = {"charter.note": MAX_NOTE, "prekeys.json": MAX_BUNDLE, "acknowledgement.note": MAX_NOTE, "wanted.json": 4 << 20}
+_FIXED: Final = {
+    "charter.note": MAX_NOTE,
+    "prekeys.json": MAX_BUNDLE,
+    "acknowledgement.note": MAX_NOTE,
+    "hold.note": MAX_NOTE,
+    "organisation-hold.note": MAX_NOTE,
+    "wanted.json": 4 << 20,
+    "held.json": 4 << 20,
+}
 MOST_WANTED: Final = 100_000
 _MOST_KEPT: Final = 24 << 20
 # Clients go by the newest head's day when it is later than their clock, and reports are taken for the week of a day ahead at most:
@@ -68,6 +80,13 @@ class Editions(NamedTuple):
     heads: list[EditionNote]
     entries: list[bytes]
     logs: list[LogHead]
+
+
+class Holds(NamedTuple):
+    """Holds to store, and ids of the reports that their reviewer did not hold before."""
+
+    notes: list[HoldNote]
+    added: set[str]
 
 
 def _limit(name: str) -> int | None:
@@ -164,30 +183,72 @@ def read_editions(contents: Contents, opened: OpenedCharter, identity: bytes, to
     return heads
 
 
-class _Wanted(Wire, frozen=True, kw_only=True):
-    """The member `wanted.json`."""
+class _Blocks(Wire, frozen=True, kw_only=True):
+    """The members `wanted.json` and `held.json`."""
 
     blocks: Annotated[tuple[BlockId, ...], Meta(max_length=MOST_WANTED)]
 
 
 def read_wanted(contents: Contents) -> list[str] | None:
-    """Return the ids of the blocks that a parcel asks for, each once; None when it does not say.
+    """Return the ids of the blocks that a parcel asks for or has held, each once; None when it does not say.
 
     Raises:
         FileError: `json`, `not-canonical`.
     """
-    raw = contents.kept.get("wanted.json")
-    return None if raw is None else list(dict.fromkeys(decode_canonical(raw, _Wanted).blocks))
+    there = [contents.kept[name] for name in ("wanted.json", "held.json") if name in contents.kept]
+    return list(dict.fromkeys(block for raw in there for block in decode_canonical(raw, _Blocks).blocks)) if there else None
 
 
-def check_acknowledgement(contents: Contents, opened: OpenedCharter, identity: bytes) -> bytes | None:
-    """Return the acknowledgement in a parcel, verified; None when there is none.
+def read_acknowledgement(contents: Contents, opened: OpenedCharter, identity: bytes) -> tuple[Acknowledgement, bytes] | None:
+    """Return the acknowledgement in a parcel, verified, and its note; None when there is none.
 
     Raises:
         FileError, PeerError: as `open_acknowledgement`.
     """
     raw = contents.kept.get("acknowledgement.note")
-    if raw is not None:
-        root = parse_root(opened.charter.root)
-        open_acknowledgement(raw, root=root, reviewer=contents.parcel.from_id, identity=identity)
-    return raw
+    if raw is None:
+        return None
+    root = parse_root(opened.charter.root)
+    return open_acknowledgement(raw, root=root, reviewer=contents.parcel.from_id, identity=identity), raw
+
+
+def read_holds(contents: Contents, opened: OpenedCharter, identity: bytes, here: Mapping[str, Held]) -> Holds:
+    """Return the legal holds in a parcel that are not known: its reviewer's, and the organisation's that it carries, each verified.
+
+    Args:
+        contents: of the parcel.
+        opened: the charter to go by.
+        identity: the reviewer's key.
+        here: by holder, what is held now.
+
+    Raises:
+        FileError, PeerError: as `open_legal_hold`; `desk`, when the reviewer adds a desk where the charter does not name that reviewer.
+    """
+    charter = opened.charter
+    found = Holds([], set())
+    root, reviewer = parse_root(charter.root), contents.parcel.from_id
+    for name, holder, key in (("hold.note", reviewer, identity), ("organisation-hold.note", None, unb64url(charter.organisation.key, 32))):
+        raw, held = contents.kept.get(name), here.get(holder or "")
+        if raw is None or (held is not None and _is_known(raw, held, holder)):
+            continue
+        hold = open_legal_hold(raw, root=root, holder=holder, key=key)
+        if holder is not None:
+            # What was held before the charter named its holder elsewhere stays held.
+            if not set(hold.desks) - set(held.desks if held else ()) <= own_desks(opened, holder):
+                raise PeerError(Failure.DESK, "a reviewer adds desks to a hold where the charter names that reviewer, and no others: lift the others")
+            found.added.update(set(hold.reports) - set(held.reports if held else ()))
+        found.notes.append(HoldNote(holder or "", hold.number, raw))
+    return found
+
+
+def _is_known(raw: bytes, held: Held, holder: str | None) -> bool:
+    """Say whether a hold is the one that is here, or an older one of the organisation's: vaults go on carrying them, also by a former key."""
+    text = unverified_text(raw)
+    if text_hash(text) == text_hash(unverified_text(held.last.note)):
+        return True
+    return holder is None and read_document(text, HOLD, LegalHold).number < held.last.number
+
+
+def own_desks(opened: OpenedCharter, reviewer: str) -> set[str]:
+    """Return the ids of the desks where a charter names a reviewer."""
+    return {desk.id for desk in opened.charter.desks if any(one.id == reviewer for one in desk.reviewers)}

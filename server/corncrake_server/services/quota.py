@@ -2,8 +2,8 @@
 """How much room blocks have, and who gets what is left of it.
 
 Rules of this file: no counter per client, since a counter is a record of who was here, and none that lets whoever comes first take
-all: what is scarce has a price, the same for everybody. That price stands in one function, and is paid by stamps once there are
-some. What was accepted is never given up for what comes later.
+all: what is scarce has a price, the same for everybody. That price stands in one function; stamps are for reports so far, so that no
+block can pay it. What was accepted is never given up for what comes later.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from corncrake_server.refusals import NoRoom
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from corncrake_server.ports import Blocks
+    from corncrake_server.ports.blocks import Blocks
 
 UNPAID: Final = 0
 _COUNT_SECONDS: Final = 3_600.0
@@ -29,7 +29,7 @@ _PATIENCE: Final = 10.0
 def price(left: int) -> int | None:
     """Return what a block must have paid, in steps of stamps, so that after it `left` bytes of room are left; None: it has no room.
 
-    This is the seam for stamps: as room runs out, the price rises for everybody alike. There are none yet, so that every block has
+    This is the seam for stamps of blocks: as room runs out, the price rises for everybody alike. There are none, so that every block has
     paid `UNPAID` and gets room while there is some; that a flood can use it up until blocks expire is said in SECURITY.md.
     """
     return None if left < 0 else UNPAID

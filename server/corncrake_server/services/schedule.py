@@ -95,6 +95,6 @@ class Schedule:
         try:
             await self._expiry.sweep(today)
         except CorncrakeError as error:
-            sys.stderr.write(f"expired blocks were not removed: {error}\n")
+            sys.stderr.write(f"not all was removed whose time has come: {error}\n")
         except Exception as error:  # noqa: BLE001 - as above
-            sys.stderr.write(f"expired blocks were not removed: unforeseen {type(error).__name__}\n")
+            sys.stderr.write(f"not all was removed whose time has come: unforeseen {type(error).__name__}\n")

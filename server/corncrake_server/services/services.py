@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from corncrake_server.clock import Clock
-    from corncrake_server.ports import Disk, Documents, Log, LogKey, Reports
+    from corncrake_server.ports.documents import Documents
+    from corncrake_server.ports.log import Log, LogKeys
+    from corncrake_server.ports.reports import Reports
+    from corncrake_server.ports.retention import Retention
+    from corncrake_server.ports.room import Disk
     from corncrake_server.services.blocks import BlockShelf
     from corncrake_server.services.couriers import CourierDoor
     from corncrake_server.services.expiry import Expiry
@@ -30,11 +34,12 @@ class Services:
     documents: Documents
     reports: Reports
     log: Log
-    log_key: LogKey
+    log_keys: LogKeys
     organisation: Organisation
     intake: Intake
     blocks: BlockShelf
     room: BlockRoom
+    retention: Retention
     expiry: Expiry
     couriers: CourierDoor
     inbox: Inbox

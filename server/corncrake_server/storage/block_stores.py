@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from corncrake_server.storage.file_blocks import FileBlocks
 
 if TYPE_CHECKING:
-    from corncrake_server.ports import Blocks
+    from corncrake_server.ports.blocks import Blocks
     from corncrake_server.settings import Settings
     from corncrake_server.storage.files import FileSpool
 

@@ -8,7 +8,10 @@ logged, and errors never show parameters.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import sqlite3
+from collections import defaultdict
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.event import listens_for
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from corncrake_crypto.errors import Failure, StoreError, UsageError
@@ -26,6 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 _BUSY_MS: Final = 30_000
+_EMPTYING_MS: Final = 500
+"""Until who reads is let read: nothing is written meanwhile, and reporters wait."""
+_WORDS: Final = frozenset(
+    {"host", "port", "user", "password", "passfile", "service", "servicefile", "database", "ssl", "direct_tls", "target_session_attrs"}
+    | {"krbsrvname", "gsslib", "prepared_statement_cache_size"}
+)
+"""What may stand behind the question mark of a URL of PostgreSQL as it is: the driver's own words, which are not those of psql."""
+_NUMBERS: Final = frozenset(
+    {"timeout", "command_timeout", "statement_cache_size", "max_cached_statement_lifetime", "max_cacheable_statement_size"},
+)
+"""What else may, and the driver takes as a number only."""
 QUICK_CHECK: Final = "PRAGMA quick_check(1)"
 
 
@@ -37,6 +51,30 @@ def check_sound(answer: object) -> None:
     """
     if answer != "ok":
         raise StoreError(Failure.STORE, "the database is damaged")
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise UsageError(Failure.MISUSE, "database_url is no SQLAlchemy URL, such as postgresql+asyncpg://NAME@/NAME?host=/run/postgresql") from error
+    if parsed.drivername == "postgresql+asyncpg" and (unknown := sorted(parsed.query.keys() - _WORDS - _NUMBERS)):
+        raise UsageError(Failure.MISUSE, f"asyncpg does not know what database_url says: {', '.join(unknown)}; for TLS it has ssl=require")
+    return parsed
+
+
+def _postgresql_engine(url: sa.URL) -> AsyncEngine:
+    try:
+        numbers = {name: int(str(value)) for name, value in url.query.items() if name in _NUMBERS}
+        return create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_size=8,
+            max_overflow=8,
+            connect_args={"server_settings": {"synchronous_commit": "on", "timezone": "UTC"}} | numbers,
+        )
+    except (ArgumentError, ValueError) as error:
+        raise UsageError(Failure.MISUSE, "database_url has something else where asyncpg needs a number, or several hosts without ports") from error
 
 
 def _sqlite_engine(url: sa.URL, begin: str, pool_size: int) -> AsyncEngine:
@@ -66,6 +104,20 @@ def _sqlite_engine(url: sa.URL, begin: str, pool_size: int) -> AsyncEngine:
     return engine
 
 
+async def _empty_log(driver: Any) -> bool:
+    """Move all of SQLite's write-ahead log into the database and empty it; say whether somebody who reads kept it from that."""
+    await driver.execute(f"PRAGMA busy_timeout={_EMPTYING_MS}")
+    try:
+        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as answer:
+            return bool((await answer.fetchone())[0])
+    finally:
+        await driver.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+
+
+def _lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
 class Database:
     """The engines of one process."""
 
@@ -73,22 +125,17 @@ class Database:
         """Make the engines; nothing is connected yet.
 
         Raises:
-            UsageError: `misuse`: a URL of another database or driver.
+            UsageError: `misuse`: no URL, one of another database or driver, or one that says what the driver does not know.
         """
-        parsed = make_url(url)
+        parsed = _parsed(url)
+        self._locks = defaultdict[str, asyncio.Lock](asyncio.Lock)
         self.is_sqlite: Final = parsed.drivername == "sqlite+aiosqlite"
         self.path: Final = Path(parsed.database or "") if self.is_sqlite else None
         if self.is_sqlite:
             self._writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", 1)
             self._reader = _sqlite_engine(parsed, "BEGIN", 4)
         elif parsed.drivername == "postgresql+asyncpg":
-            self._writer = self._reader = create_async_engine(
-                parsed,
-                hide_parameters=True,
-                pool_size=8,
-                max_overflow=8,
-                connect_args={"server_settings": {"synchronous_commit": "on", "timezone": "UTC"}},
-            )
+            self._writer = self._reader = _postgresql_engine(parsed)
         else:
             raise UsageError(Failure.MISUSE, "the database is sqlite+aiosqlite or postgresql+asyncpg")
 
@@ -131,17 +178,48 @@ class Database:
         async with self.reading() as connection:
             check_sound((await connection.exec_driver_sql(QUICK_CHECK)).scalar())
 
+    async def scrub(self, table: str) -> None:
+        """Have what deleted rows have left behind overwritten or given free, as far as a database does that.
+
+        SQLite has overwritten them in its file (`secure_delete`); what its write-ahead log still has of them goes with it. PostgreSQL gives their
+        places free for others, and keeps what its own log and copies of it have.
+
+        Raises:
+            StoreError: `store`; in SQLite also while another program reads the database, which nobody waits for longer than a moment.
+        """
+        busy = False
+        try:
+            async with (self._writer if self.is_sqlite else self._writer.execution_options(isolation_level="AUTOCOMMIT")).connect() as connection:
+                if self.is_sqlite:
+                    # Beside SQLAlchemy, which would begin a transaction, and in one nothing can be done to the log.
+                    busy = await _empty_log((await connection.get_raw_connection()).driver_connection)
+                else:
+                    await connection.exec_driver_sql(f"VACUUM {table}")
+        except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+            raise StoreError(Failure.STORE, "what was deleted could not be given free in the database") from error
+        if busy:
+            raise StoreError(
+                Failure.STORE,
+                "the write-ahead log may still have what was deleted: a backup or another program reads it; the next publication tries again",
+            )
+
     @asynccontextmanager
     async def exclusive(self, name: str) -> AsyncGenerator[None]:
-        """Hold the lock `name` among all processes of a PostgreSQL database; SQLite has one process only."""
+        """Hold the lock `name` among all processes of a PostgreSQL database; SQLite has one process only, and it is one of that."""
         if self.is_sqlite:
-            yield
+            async with self._locks[name]:
+                yield
             return
-        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         async with self.reading() as connection:
             # Held by the transaction, so that it ends with the process, however that ends.
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(name))))
             yield
+
+    async def lock(self, connection: AsyncConnection, name: str, *, shared: bool = False) -> None:
+        """Hold the lock `name`, alone or with all who share it, to the end of a transaction that writes; in SQLite each is alone as it is."""
+        if not self.is_sqlite:
+            take = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+            await connection.execute(sa.select(take(_lock_key(name))))
 
     def insert(self, table: sa.Table) -> Any:
         """Return an INSERT of this database's dialect, which knows ON CONFLICT."""

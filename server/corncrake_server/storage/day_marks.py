@@ -42,7 +42,7 @@ class _Marks(Wire, frozen=True, kw_only=True):
 
 
 class FileDayMarks:
-    """`ports.DayMarks` in a file."""
+    """`ports.blocks.DayMarks` in a file."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         """Keep where, and the clock whose `uptime` is asked."""
@@ -50,7 +50,7 @@ class FileDayMarks:
         self._clock = clock
 
     async def note(self, today: date, days: int) -> date | None:
-        """Note a day; see `ports.DayMarks.note`."""
+        """Note a day; see `ports.blocks.DayMarks.note`."""
         return await asyncio.to_thread(self._note, today, days)
 
     def _note(self, today: date, days: int) -> date | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Charters, forms, prekeys, editions and parcels in SQL. See `ports.Documents` for what is promised."""
+"""Charters, forms, prekeys, editions and parcels in SQL. See `ports.documents.Documents` for what is promised."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from corncrake_crypto.errors import Failure, PeerError
-from corncrake_server.ports import CharterNote, EditionNote, PrekeyNote
+from corncrake_server.ports.documents import CharterNote, EditionNote, PrekeyNote, ReleaseNote
 from corncrake_server.refusals import Conflict
+from corncrake_server.storage.former_logs import begin_log, log_of
+from corncrake_server.storage.retention import read_held, write_acknowledgement, write_holds
 from corncrake_server.storage.tables import (
-    ACKNOWLEDGEMENTS,
     CHARTERS,
     EDITION_TILES,
     EDITIONS,
     FORMS,
     INBOX,
     NONCES,
+    PAGE_RELEASES,
     PREKEYS,
     PUBLIC_LEAVES,
+    REPORTS,
     WANTED,
 )
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from corncrake_server.ports import Changes, EditionTile
+    from corncrake_server.ports.documents import Changes, EditionTile, Held
     from corncrake_server.storage.database import Database
 
 _SOME_BYTES = 4 << 20
@@ -37,7 +40,7 @@ _SOME_ROWS = 10_000
 
 
 class SqlDocuments:
-    """`ports.Documents` on a `Database`."""
+    """`ports.documents.Documents` on a `Database`."""
 
     def __init__(self, database: Database) -> None:
         """Keep the database."""
@@ -49,6 +52,26 @@ class SqlDocuments:
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else CharterNote(row.sequence, row.sha256, row.note)
+
+    async def charter_of(self, sequence: int) -> CharterNote | None:
+        """Return the charter with this sequence, also when newer ones are here."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(sa.select(CHARTERS).where(CHARTERS.c.sequence == sequence))).first()
+        return None if row is None else CharterNote(row.sequence, row.sha256, row.note)
+
+    async def charter_before(self, sequence: int) -> CharterNote | None:
+        """Return the charter with the highest sequence below this one."""
+        query = sa.select(CHARTERS).where(CHARTERS.c.sequence < sequence).order_by(CHARTERS.c.sequence.desc()).limit(1)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else CharterNote(row.sequence, row.sha256, row.note)
+
+    async def release(self) -> ReleaseNote | None:
+        """Return the page release with the highest number."""
+        query = sa.select(PAGE_RELEASES).order_by(PAGE_RELEASES.c.number.desc()).limit(1)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else ReleaseNote(row.number, row.sha256, row.note)
 
     async def form(self, sha256: str) -> bytes | None:
         """Return a form by its hash."""
@@ -87,6 +110,7 @@ class SqlDocuments:
                 await connection.execute(sa.text("LOCK TABLE inbox IN EXCLUSIVE MODE"))
             await self._note_parcel(connection, changes)
             await self._write_documents(connection, changes)
+            await self._write_release(connection, changes)
             await self._write_editions(connection, changes)
             if changes.entries:
                 await connection.execute(sa.insert(PUBLIC_LEAVES), [{"entry": entry} for entry in changes.entries])
@@ -100,8 +124,8 @@ class SqlDocuments:
             raise PeerError(Failure.REPEATED, f"parcel {number} of this reviewer, or a later one, was applied already")
         await connection.execute(sa.insert(INBOX), {"reviewer": reviewer, "number": number, "sha256": sha256})
         if changes.acknowledgement is not None:
-            note = {"reviewer": reviewer, "number": number, "note": changes.acknowledgement}
-            await connection.execute(sa.insert(ACKNOWLEDGEMENTS), note)
+            await write_acknowledgement(connection, changes.acknowledgement)
+        await write_holds(connection, changes.holds)
         if changes.wanted is not None:
             await connection.execute(sa.delete(WANTED).where(WANTED.c.reviewer == reviewer))
             rows = [{"block": block, "reviewer": reviewer} for block in changes.wanted]
@@ -111,9 +135,11 @@ class SqlDocuments:
     async def _write_documents(self, connection: AsyncConnection, changes: Changes) -> None:
         insert = self._database.insert
         if changes.charter is not None:
-            newest = await connection.scalar(sa.select(sa.func.max(CHARTERS.c.sequence)))
-            if newest is not None and newest >= changes.charter.sequence:
+            newest = (await connection.execute(sa.select(CHARTERS).order_by(CHARTERS.c.sequence.desc()).limit(1))).first()
+            if newest is not None and newest.sequence >= changes.charter.sequence:
                 raise Conflict(Failure.ROLLBACK, "a charter with this sequence or a later one is here already")
+            if newest is not None and (former := log_of(newest.note)) != log_of(changes.charter.note):
+                await begin_log(connection, self._database, former.origin)
             await connection.execute(sa.insert(CHARTERS), asdict(changes.charter))
         if changes.forms:
             rows = [{"sha256": sha256, "body": body} for sha256, body in changes.forms.items()]
@@ -127,6 +153,18 @@ class SqlDocuments:
                 where=PREKEYS.c.number < new.number,
             )
             await connection.execute(statement, [asdict(prekey) for prekey in changes.prekeys])
+
+    async def _write_release(self, connection: AsyncConnection, changes: Changes) -> None:
+        if changes.release is None:
+            return
+        at, release = PAGE_RELEASES.c, changes.release
+        newest = (await connection.execute(sa.select(at.number, at.sha256).order_by(at.number.desc()).limit(1))).first()
+        if newest is None or newest.number < release.number:
+            await connection.execute(sa.insert(PAGE_RELEASES), asdict(release))
+        elif (newest.number, newest.sha256) == (release.number, release.sha256):
+            await connection.execute(sa.update(PAGE_RELEASES).where(at.number == release.number).values(note=release.note))
+        else:
+            raise Conflict(Failure.ROLLBACK, "a release with this number or a later one is here already")
 
     async def _write_editions(self, connection: AsyncConnection, changes: Changes) -> None:
         for head in changes.editions:
@@ -152,6 +190,19 @@ class SqlDocuments:
         query = sa.select(WANTED.c.block).distinct().where(WANTED.c.block.in_(list(blocks)), WANTED.c.reviewer.in_(list(reviewers)))
         async with self._database.reading() as connection:
             return list(await connection.scalars(query))
+
+    async def desks_of(self, reports: Collection[str]) -> set[str]:
+        """Return the desks of those of these reports that are here."""
+        ids, found = list(reports), set[str]()
+        async with self._database.reading() as connection:
+            for at in range(0, len(ids), _SOME_ROWS):
+                found |= set(await connection.scalars(sa.select(REPORTS.c.desk).distinct().where(REPORTS.c.id.in_(ids[at : at + _SOME_ROWS]))))
+        return found
+
+    async def held_by(self, holder: str) -> Held | None:
+        """Return what a holder holds; see `ports.documents.Documents.held_by`."""
+        async with self._database.reading() as connection:
+            return await read_held(connection, holder)
 
     async def use_nonce(self, courier: str, nonce: str, day: str, forget_before: str) -> bool:
         """Note a nonce; False when it was noted before."""

@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from corncrake_crypto.errors import Failure, StoreError
-from corncrake_server.ports import StoredBlock
+from corncrake_server.ports.blocks import StoredBlock
 from corncrake_server.refusals import Conflict, NoRoom, NotHere
 from corncrake_server.storage.files import free_bytes, sync_folder
 from corncrake_server.storage.gathering import Gathering
@@ -73,7 +73,7 @@ def _same(path: Path, incoming: Path) -> bool:
 
 
 class FileBlocks:
-    """`ports.Blocks` in a folder, two levels of 256 folders deep."""
+    """`ports.blocks.Blocks` in a folder, two levels of 256 folders deep."""
 
     def __init__(self, folder: Path, reserve: int) -> None:
         """Keep the folder and how many bytes must stay free on its disk."""
@@ -139,7 +139,7 @@ class FileBlocks:
                 return False
 
     async def put(self, block_id: str, length: int, pieces: AsyncIterator[bytes], day: str) -> bool:
-        """Store a block durably; see `ports.Blocks.put`."""
+        """Store a block durably; see `ports.blocks.Blocks.put`."""
         incoming = self._new_path()
         try:
             with await self._threads.run(self._begin, incoming, length) as file:
@@ -175,7 +175,7 @@ class FileBlocks:
             raise StoreError(Failure.STORE, "the blocks could not be looked at") from error
 
     async def read(self, block_id: str, start: int, stop: int) -> AsyncIterator[bytes]:
-        """Return a part of a block in pieces; see `ports.Blocks.read`."""
+        """Return a part of a block in pieces; see `ports.blocks.Blocks.read`."""
         with _faults(_UNREADABLE):
             file = await self._threads.run(_open, self._path(block_id))
         return self._pieces(file, start, stop)
@@ -233,7 +233,7 @@ class FileBlocks:
         return today
 
     async def check(self) -> None:
-        """Check that a block could be begun and given its name; see `ports.Blocks.check`."""
+        """Check that a block could be begun and given its name; see `ports.blocks.Blocks.check`."""
         await self._threads.run(self._check)
 
     def _check(self) -> None:

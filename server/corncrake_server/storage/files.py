@@ -44,7 +44,7 @@ def free_bytes(folder: Path) -> int:
 
 
 class FolderDisk:
-    """`ports.Disk` of the file system that a folder is on."""
+    """`ports.room.Disk` of the file system that a folder is on."""
 
     def __init__(self, folder: Path, reserve: int) -> None:
         """Keep the folder and how many bytes must stay free."""
@@ -52,7 +52,7 @@ class FolderDisk:
         self._reserve = reserve
 
     def check_room(self, length: int) -> None:
-        """Check that `length` more bytes leave the reserve; see `ports.Disk`."""
+        """Check that `length` more bytes leave the reserve; see `ports.room.Disk`."""
         if free_bytes(self._folder) - length < self._reserve:
             raise NoRoom
 
@@ -85,7 +85,7 @@ def _write_private(path: Path, data: bytes) -> None:
 
 
 class FileSpool:
-    """`ports.Spool`: a folder for what is too large for memory and not yet accepted."""
+    """`ports.room.Spool`: a folder for what is too large for memory and not yet accepted."""
 
     def __init__(self, folder: Path, reserve: int) -> None:
         """Keep the folder and how many bytes must stay free on its disk."""
@@ -100,7 +100,7 @@ class FileSpool:
             left.unlink()
 
     def open(self, length: int) -> BinaryIO:
-        """Return a new file without a name, for `length` bytes; it is gone when it is closed. See `ports.Spool.open`."""
+        """Return a new file without a name, for `length` bytes; it is gone when it is closed. See `ports.room.Spool.open`."""
         self._check_room(length)
         try:
             # Without a buffer: to close it must not write, and fail, again.
@@ -109,7 +109,7 @@ class FileSpool:
             raise StoreError(Failure.STORE, f"nothing can be written to {self._folder}: {error.strerror}") from error
 
     async def write(self, file: BinaryIO, piece: bytes) -> None:
-        """Write a piece to a file that `open` gave; see `ports.Spool.write`."""
+        """Write a piece to a file that `open` gave; see `ports.room.Spool.write`."""
         await self._threads.run(self._write, file, piece)
 
     def _write(self, file: BinaryIO, piece: bytes) -> None:

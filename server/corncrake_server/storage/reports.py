@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Reports in SQL. See `ports.Reports` for what is promised."""
+"""Reports in SQL. See `ports.reports.Reports` for what is promised."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from corncrake_server.ports import NewReport, Promise
-from corncrake_server.storage.tables import REPORTS
+from corncrake_server.ports.reports import NewReport, Promise
+from corncrake_server.storage.tables import DELETIONS, LEAVES, REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from corncrake_server.storage.database import Database
 
+DELETING: Final = "corncrake.org/deletion"
+"""The lock that a deletion has alone, and that batches share: what is taken cannot be deleted while it is, nor come again while it goes."""
 PROMISE_COLUMNS = (REPORTS.c.id, REPORTS.c.desk, REPORTS.c.day, REPORTS.c.salt)
+# What was deleted in a former log has no leaf in this one.
+_DELETED = sa.select(DELETIONS.c.report, LEAVES.c.desk, LEAVES.c.day, LEAVES.c.salt).outerjoin(LEAVES, LEAVES.c.leaf == DELETIONS.c.leaf)
 
 
 def _row(report: NewReport, day: str) -> dict[str, object]:
@@ -32,23 +36,29 @@ def _row(report: NewReport, day: str) -> dict[str, object]:
 
 
 class SqlReports:
-    """`ports.Reports` on a `Database`."""
+    """`ports.reports.Reports` on a `Database`."""
 
     def __init__(self, database: Database) -> None:
         """Keep the database."""
         self._database = database
 
     async def store(self, reports: Sequence[NewReport], day: str) -> Mapping[str, Promise]:
-        """Store a batch in one transaction; see `ports.Reports.store`."""
+        """Store a batch in one transaction; see `ports.reports.Reports.store`."""
         if not reports:
             return {}
         # In the order of ids: two processes that store the same reports then wait for each other and do not deadlock.
         rows = [_row(report, day) for report in sorted({r.id: r for r in reports}.values(), key=lambda r: r.id)]
+        ids = [row["id"] for row in rows]
         statement = self._database.insert(REPORTS).on_conflict_do_nothing(index_elements=["id"])
         async with self._database.writing() as connection:
-            await connection.execute(statement, rows)
-            found = await connection.execute(sa.select(*PROMISE_COLUMNS).where(REPORTS.c.id.in_([row["id"] for row in rows])))
-            return {row.id: Promise(row.id, row.desk, row.day, row.salt) for row in found}
+            await self._database.lock(connection, DELETING, shared=True)
+            # Bytes that were here and were deleted keep their first receipt: a second one would look like a lie.
+            deleted = {row.report: row for row in await connection.execute(_DELETED.where(DELETIONS.c.report.in_(ids)))}
+            if new := [row for row in rows if row["id"] not in deleted]:
+                await connection.execute(statement, new)
+            found = await connection.execute(sa.select(*PROMISE_COLUMNS).where(REPORTS.c.id.in_(ids)))
+            promises = {name: Promise(*row) for name, row in deleted.items() if row.salt is not None}
+            return promises | {row.id: Promise(row.id, row.desk, row.day, row.salt) for row in found}
 
     async def body(self, report_id: str) -> bytes | None:
         """Return a stored report."""

@@ -24,7 +24,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
 from corncrake_crypto.errors import Failure, StoreError, UsageError
-from corncrake_server.ports import StoredBlock
+from corncrake_server.ports.blocks import StoredBlock
 from corncrake_server.refusals import Conflict, NotHere
 from corncrake_server.storage.threads import Threads
 
@@ -83,7 +83,7 @@ def open_bucket(settings: Settings) -> S3Store:
 
 
 class S3Blocks:
-    """`ports.Blocks` in a bucket."""
+    """`ports.blocks.Blocks` in a bucket."""
 
     def __init__(self, bucket: S3Store, spool: FileSpool) -> None:
         """Keep the bucket, and a spool for what comes."""
@@ -96,7 +96,7 @@ class S3Blocks:
         self._proven = False
 
     async def put(self, block_id: str, length: int, pieces: AsyncIterator[bytes], day: str) -> bool:  # noqa: ARG002 - the service has a clock of its own
-        """Store a block durably; see `ports.Blocks.put`. None is sent before the service was seen to refuse to write over one."""
+        """Store a block durably; see `ports.blocks.Blocks.put`. None is sent before the service was seen to refuse to write over one."""
         await self._prove()
         try:
             with self._spool.open(length) as file:
@@ -148,7 +148,7 @@ class S3Blocks:
             raise _fault("the bucket does not answer", error) from None
 
     async def read(self, block_id: str, start: int, stop: int) -> AsyncIterator[bytes]:
-        """Return a part of a block in pieces; see `ports.Blocks.read`."""
+        """Return a part of a block in pieces; see `ports.blocks.Blocks.read`."""
         try:
             found = await obstore.get_async(self._bucket, block_id, options={"range": (start, stop)})
         except FileNotFoundError:
@@ -220,7 +220,7 @@ class S3Blocks:
         await asyncio.shield(self._proof)
 
     async def check(self) -> None:
-        """Check that an object can be written, read and removed, and not written over; see `ports.Blocks.check`."""
+        """Check that an object can be written, read and removed, and not written over; see `ports.blocks.Blocks.check`."""
         self._spool.open(0).close()
         await self._probe()
 

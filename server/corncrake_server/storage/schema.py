@@ -54,12 +54,24 @@ async def check_schema(database: Database) -> None:
     Raises:
         StoreError: `store`: they are older, newer or missing.
     """
-    wanted = ScriptDirectory.from_config(_config()).get_current_head()
-
-    def current(connection: sa.Connection) -> str | None:
-        return MigrationContext.configure(connection).get_current_revision()
-
-    async with database.reading() as connection:
-        found = await connection.run_sync(current)
+    wanted, found = _wanted(), await _found(database)
     if found != wanted:
         raise StoreError(Failure.STORE, f"the tables are at {found or 'nothing'}, not {wanted}: run `migrate up`")
+
+
+async def is_current(database: Database) -> bool:
+    """Say whether the tables are those of this program.
+
+    Raises:
+        StoreError: `store`: the database does not answer.
+    """
+    return await _found(database) == _wanted()
+
+
+def _wanted() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def _found(database: Database) -> str | None:
+    async with database.reading() as connection:
+        return await connection.run_sync(lambda there: MigrationContext.configure(there).get_current_revision())

@@ -15,6 +15,7 @@ METADATA: Final = sa.MetaData()
 _HASH: Final = sa.String(64)
 _ID: Final = sa.String(32)
 _DAY: Final = sa.String(10)
+_IDENTITY: Final = sa.String(43)
 
 CHARTERS: Final = sa.Table(
     "charters",
@@ -29,6 +30,14 @@ FORMS: Final = sa.Table(
     METADATA,
     sa.Column("sha256", _HASH, primary_key=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+PAGE_RELEASES: Final = sa.Table(
+    "page_releases",
+    METADATA,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sha256", _HASH, nullable=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
 )
 
 PREKEYS: Final = sa.Table(
@@ -67,6 +76,61 @@ ACKNOWLEDGEMENTS: Final = sa.Table(
     sa.Column("reviewer", _ID, primary_key=True),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("note", sa.LargeBinary, nullable=False),
+    # By which key it is signed, base64url.
+    sa.Column("identity", _IDENTITY, nullable=False, server_default=""),
+    # A deletion rests on it: it stays when a newer one comes.
+    sa.Column("evidence", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+# What the newest acknowledgements say of published reports, and the day of the head since when they have said it without a break.
+ACKNOWLEDGED: Final = sa.Table(
+    "acknowledged",
+    METADATA,
+    sa.Column("report", _HASH, primary_key=True),
+    sa.Column("identity", _IDENTITY, primary_key=True),
+    sa.Column("reviewer", _ID, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("opened", sa.Boolean, nullable=False),
+    sa.Column("day", _DAY, nullable=False),
+)
+sa.Index("acknowledged_by_identity", ACKNOWLEDGED.c.identity)
+
+# Reports that are no more: what a courier is told in their stead. Their leaves stay.
+DELETIONS: Final = sa.Table(
+    "deletions",
+    METADATA,
+    sa.Column("report", _HASH, primary_key=True),
+    # From 1, without a gap, in the order in which they were deleted: a courier goes on where it ended.
+    sa.Column("number", sa.BigInteger, nullable=False),
+    # Negative: in a former log.
+    sa.Column("leaf", sa.BigInteger, nullable=False),
+    sa.Column("charter", sa.BigInteger, nullable=False),
+    # Canonical JSON: reviewer and number of each that it rests on.
+    sa.Column("acknowledgements", sa.Text, nullable=False),
+)
+sa.Index("deletions_by_number", DELETIONS.c.number, unique=True)
+
+# The newest legal hold of each holder; the organisation's has the holder "".
+HOLDS: Final = sa.Table(
+    "holds",
+    METADATA,
+    sa.Column("holder", _ID, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+)
+
+# What those hold that are not overruled.
+HELD_REPORTS: Final = sa.Table(
+    "held_reports",
+    METADATA,
+    sa.Column("report", _HASH, primary_key=True),
+    sa.Column("holder", _ID, primary_key=True),
+)
+HELD_DESKS: Final = sa.Table(
+    "held_desks",
+    METADATA,
+    sa.Column("desk", _ID, primary_key=True),
+    sa.Column("holder", _ID, primary_key=True),
 )
 
 INBOX: Final = sa.Table(
@@ -103,6 +167,10 @@ REPORTS: Final = sa.Table(
     sa.Column("epoch", sa.Integer, nullable=False),
     # Where its commitment stands in the log; null until a publication takes it.
     sa.Column("leaf", sa.BigInteger, nullable=True),
+    # The sequence of its sealing charter, the newest one before it in the log: known when it has a leaf.
+    sa.Column("charter", sa.BigInteger, nullable=True),
+    # Where it stood in the log before this one; null when it came after that.
+    sa.Column("former", sa.BigInteger, nullable=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
 # A publication and a courier ask for what is new: the cost must not grow with all reports ever taken.
@@ -134,6 +202,38 @@ TILES: Final = sa.Table(
     METADATA,
     sa.Column("path", sa.String(64), primary_key=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+COSIGNATURES: Final = sa.Table(
+    "cosignatures",
+    METADATA,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("witness", sa.String(255), primary_key=True),
+    # The signature line, verified, to stand under the head of that size.
+    sa.Column("line", sa.LargeBinary, nullable=False),
+)
+
+# Logs that another one has followed: the last head of each, cosignatures included, and its files.
+FORMER_LOGS: Final = sa.Table(
+    "former_logs",
+    METADATA,
+    sa.Column("origin", sa.String(255), primary_key=True),
+    sa.Column("checkpoint", sa.LargeBinary, nullable=False),
+)
+FORMER_TILES: Final = sa.Table(
+    "former_tiles",
+    METADATA,
+    sa.Column("origin", sa.String(255), primary_key=True),
+    sa.Column("path", sa.String(64), primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+# The largest head that was served of each log: none below it is, so that the log never seems to shrink.
+SERVED: Final = sa.Table(
+    "served",
+    METADATA,
+    sa.Column("origin", sa.String(255), primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
 )
 
 HEADS: Final = sa.Table(
