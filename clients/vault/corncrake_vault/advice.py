@@ -11,7 +11,9 @@ from typing import Final
 
 from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 
-_DAMAGE: Final = "The parcel is damaged. Nothing was changed. Copy it again; if that does not help, pull it again."
+_DAMAGE: Final = (
+    "The file is damaged, or of another kind than this command takes. Nothing was changed. Copy it again; a parcel that stays so is pulled again."
+)
 _FORGED: Final = (
     "This was signed by nobody who may, or for somebody else. Nothing was changed. Keep the parcel, use another courier or machine,"
     " and tell the organisation."
@@ -28,10 +30,17 @@ ADVICE: Final[dict[Failure, str]] = {
     ),
     Failure.REPEATED: "Nothing was changed, nothing is double. Import a newer parcel.",
     Failure.RANGE: ("A parcel before this one is missing. Nothing was changed. Import that one first, or pull again with --from 0."),
+    Failure.TOO_FEW: (
+        "Too few witnesses have cosigned the log's head. Nothing was changed, nothing is lost. Pull again in some hours; if it stays so, ask the "
+        "witnesses, or sign a charter that names others."
+    ),
     Failure.SHRUNKEN: _LOG,
     Failure.FORK: _LOG,
     Failure.EQUIVOCATION: _LOG,
-    Failure.SIGNATURE: _FORGED,
+    Failure.SIGNATURE: (
+        "A signature that is needed is wrong or not there. Nothing was changed. A charter that lets somebody in waits for countersignatures"
+        " ('countersign FILE'); anything else was signed by nobody who may: keep it, use another courier or machine, and tell the organisation."
+    ),
     Failure.ROOT: _FORGED,
     Failure.SUCCESSION: _FORGED,
     Failure.ORIGIN: _FORGED,

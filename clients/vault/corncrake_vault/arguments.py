@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.encoding import parse_day
 from corncrake_crypto.errors import FileError
+from corncrake_vault.keys.fingerprint import LISTS
 from corncrake_vault.keys.prekeys import MAX_WEEKS, USUAL_WEEKS
+from corncrake_vault.organisation_arguments import on_organisation, on_recovery
 from corncrake_vault.threads.reading import STATES
 
 if TYPE_CHECKING:
@@ -55,30 +57,77 @@ def parser() -> argparse.ArgumentParser:
     init = command("init", "make a new vault for a reviewer")
     init.add_argument("--reviewer", required=True, help="the reviewer's id in the charter: a-z, 0-9 and dashes")
     init.add_argument("--root", help="the organisation's root, 52 characters; can also come later by 'charter FILE --root'")
+    init.set_defaults(out=None, language="en")
 
     organisation = command("organisation", "the organisation's key, in a vault of its own")
-    ceremonies = organisation.add_subparsers(dest="ceremony", required=True, metavar="CEREMONY")
-    ceremonies.add_parser("create", help="make the key; makes the vault when there is none")
-    signing = ceremonies.add_parser("charter", help="sign a charter from a specification in JSON")
-    signing.add_argument("spec", type=Path)
-    signing.add_argument("--form", type=Path, action="append", default=[], help="a desk's form; its hash goes into the charter")
-    signing.add_argument("--out", type=Path, required=True, help="where the charter's note goes")
-    ceremonies.add_parser("root", help="show the root: as text, and as words to compare")
-    for ceremony in ceremonies.choices.values():
-        ceremony.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    on_organisation(organisation)
 
     charter = command("charter", "take a charter that the organisation signed, and its forms")
-    charter.add_argument("file", type=Path)
+    charter.add_argument("file", type=Path, nargs="?")
     charter.add_argument("--root", help="the organisation's root, when this vault does not know it yet")
     charter.add_argument("--form", type=Path, action="append", default=[])
-    command("identity", "show this reviewer's public key and its words")
+    charter.add_argument(
+        "--compared",
+        action="store_true",
+        help="say that keys were compared by voice, where this vault had missed a charter",
+    )
+    identity = command("identity", "show this reviewer's public key, as text, words and QR code")
+    identity.add_argument("--out", type=Path, help="write it to a file for the organisation")
+    identity.add_argument("--language", choices=sorted(LISTS), default="en", help="of the words to compare (default: en)")
 
     prekeys = command("prekeys", "make the weekly keys that reports are sealed to")
     prekeys.add_argument("--weeks", type=int, default=USUAL_WEEKS, help=f"how many weeks ahead, this one included, at most {MAX_WEEKS}")
 
+    on_recovery(command)
+    _on_release(command)
     _on_threads(command)
+    _on_retention(command)
+    _on_canaries(command)
     commands.add_parser("age", help="seal and open files like the age command: keygen, encrypt, decrypt")
     return top
+
+
+def _on_retention(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    hold = command("hold", "have the server keep a thread, a report or a whole desk, whoever has acknowledged it")
+    lift = command("lift", "let go of what this reviewer holds; the server may then delete it")
+    for words in (hold, lift):
+        words.add_argument("thread", nargs="?", help="its number, or the start of its or a report's id")
+        words.add_argument("--report", metavar="ID", help="one report, by the start of its id")
+        words.add_argument("--desk", help="everything of a desk")
+    lift.add_argument("--yes", action="store_true", help="do not ask")
+    sign = command("organisation-hold", "in the vault of the organisation's key: sign all that the organisation holds now")
+    sign.add_argument("--desk", action="append", default=[])
+    sign.add_argument("--report", action="append", default=[], metavar="ID")
+    sign.add_argument("--overrule", action="append", default=[], metavar="REVIEWER:NUMBER", help="holds of this reviewer up to this number end")
+    sign.add_argument("--after", type=int, default=0, metavar="N", help="give it a number above N, where a vault has refused one for its number")
+    sign.add_argument("--out", type=Path, required=True, help="where the note goes")
+    command("bring-hold", "take what the organisation holds, for this vault's exports to carry").add_argument("file", type=Path)
+
+
+def _on_canaries(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    canary = command("canary", "make sealed reports that say nothing, to be posted from elsewhere and to come back; without words, list them")
+    canary.add_argument("desk", nargs="?")
+    canary.add_argument("folder", type=Path, nargs="?", help="where they go, each with a slip for whoever posts it")
+    canary.add_argument("--count", type=int, default=1, metavar="N", help="how many (default: 1)")
+    canary.add_argument("--week", type=int, default=0, metavar="N", help="to be posted so many weeks from now (default: 0, this week)")
+    canary.add_argument("--forget", type=int, metavar="NUMBER", help="one that nobody posted: it is not waited for any more")
+
+
+def _on_release(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    steps = command("release", "sign what the reporting page is").add_subparsers(dest="step", required=True, metavar="STEP")
+    key = steps.add_parser("key", help="make this vault's release key")
+    key.add_argument("--language", choices=sorted(LISTS), default="en", help="of the words to compare (default: en)")
+    sign = steps.add_parser("sign", help="sign a release of the page that you built yourself, after seeing what changed")
+    sign.add_argument("manifest", type=Path, help="its text, as './dev release' writes it")
+    sign.add_argument("--page", type=Path, required=True, help="the folder of the page that you built")
+    sign.add_argument("--last", type=Path, help="the note of the release before; not for the first")
+    sign.add_argument("--yes", action="store_true", help="do not ask")
+    join = steps.add_parser("join", help="put together what several people have signed")
+    join.add_argument("notes", type=Path, nargs="+")
+    for writing in (sign, join):
+        writing.add_argument("--out", type=Path, required=True, help="where the note goes")
+    for step in steps.choices.values():
+        step.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 def _on_threads(command: Callable[[str, str], argparse.ArgumentParser]) -> None:

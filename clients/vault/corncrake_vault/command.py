@@ -16,6 +16,7 @@ from corncrake_vault import clock, commands
 from corncrake_vault.arguments import PASSPHRASE_VARIABLE, parser
 from corncrake_vault.keys.days import doubts
 from corncrake_vault.keys.passphrase import KEY_FILE
+from corncrake_vault.store.folders import check_place
 from corncrake_vault.terminal import Outcome, refuse, say
 from corncrake_vault.vault import Vault, create_vault, unlock_vault
 
@@ -40,6 +41,10 @@ def run(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> i
 def _run(said: argparse.Namespace, stdin: TextIO) -> Outcome:
     if said.command == "age":
         raise UsageError(Failure.MISUSE, "write 'age' first: corncrake-vault age keygen | encrypt | decrypt")
+    # Nothing is begun whose note or record could not be written.
+    for place in (getattr(said, "out", None), getattr(said, "record", None)):
+        if place is not None:
+            check_place(place)
     passphrase = _passphrase(said, new=not (said.store / KEY_FILE).exists())
     vault = _vault(said, passphrase)
     try:
@@ -56,7 +61,7 @@ def _run(said: argparse.Namespace, stdin: TextIO) -> Outcome:
 
 def _vault(said: argparse.Namespace, passphrase: str) -> Vault:
     today = clock.today()
-    making = said.command == "init" or (said.command == "organisation" and said.ceremony == "create")
+    making = said.command == "init" or (said.command == "organisation" and said.ceremony in {"create", "recover"})
     if making and not (said.store / KEY_FILE).exists():
         return create_vault(said.store, passphrase, today)
     return unlock_vault(said.store, passphrase, today, said.confirm_date)

@@ -10,64 +10,49 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from mnemonic import Mnemonic
-
-from corncrake_crypto.encoding import b64url, root_text
+from corncrake_crypto.encoding import b64url, canonical
 from corncrake_crypto.errors import CorncrakeError, Failure, UsageError
 from corncrake_crypto.form import form_hash, read_form
 from corncrake_crypto.signatures import SigningKey
-from corncrake_vault import evidence_commands, thread_commands
+from corncrake_vault import canary_commands, clock, evidence_commands, release_commands, retention_commands, thread_commands, trust_commands
+from corncrake_vault.canaries.waiting import came_back
+from corncrake_vault.consent import let_in_lines
 from corncrake_vault.evidence.custody import check_arrived
 from corncrake_vault.export.exporting import export_parcel
-from corncrake_vault.inbox.delivery import weeks_at_server
+from corncrake_vault.inbox.delivery import desks_now, weeks_at_server
 from corncrake_vault.inbox.growth import own_size, root_at
 from corncrake_vault.inbox.importing import faults_now, import_parcel
+from corncrake_vault.keys.fingerprint import qr_lines, words_of
 from corncrake_vault.keys.prekeys import make_prekeys, weeks_left
-from corncrake_vault.organisation.ceremony import SPEC_MAX, create_organisation, sign_new_charter
+from corncrake_vault.organisation.amending import Request
+from corncrake_vault.organisation.describing import describe
+from corncrake_vault.organisation.shares import overdue
+from corncrake_vault.organisation_commands import organisation
+from corncrake_vault.reading_input import read_small
+from corncrake_vault.retention.holds import held
+from corncrake_vault.retention.organisation_holds import brought
 from corncrake_vault.store.folders import write_whole
 from corncrake_vault.terminal import Outcome
+from corncrake_vault.vault import DOUBT, ORGANISATION_KEY
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
-    from pathlib import Path
 
     from corncrake_vault.vault import Vault
 
 WARN_BEFORE: Final = timedelta(days=30)
 """How long before its end a charter is spoken of."""
-WARN_WEEKS: Final = 3
+WARN_WEEKS: Final = 4
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
-
-
-def words_of(public: bytes) -> str:
-    """Return the first 88 bits of a root or key as eight words, to compare by voice."""
-    listed = Mnemonic("english").wordlist
-    bits = int.from_bytes(public[:11], "big")
-    return " ".join(listed[bits >> 11 * (7 - i) & 2047] for i in range(8))
-
-
-def read_small(path: Path, most: int) -> bytes:
-    """Return the bytes of a small file a person named.
-
-    Raises:
-        UsageError: `misuse`, when it cannot be read or is larger than `most` bytes.
-    """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(most + 1)
-    except OSError as error:
-        raise UsageError(Failure.MISUSE, f"{path.name} cannot be read: {error.strerror}") from error
-    if len(raw) > most:
-        raise UsageError(Failure.MISUSE, f"{path.name} is larger than {most} bytes")
-    return raw
 
 
 def _init(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     if _ID.fullmatch(said.reviewer) is None:
         raise UsageError(Failure.MISUSE, "a reviewer's id is a-z, 0-9 and dashes, a letter first, at most 32")
-    if vault.store.fact("identity") is not None:
-        raise UsageError(Failure.MISUSE, "this vault has a reviewer already; nothing was changed")
+    for fact, what in (("identity", "a reviewer"), (ORGANISATION_KEY, "the organisation's key")):
+        if vault.store.fact(fact) is not None:
+            raise UsageError(Failure.MISUSE, f"this vault has {what} already; --store NEW makes another vault; nothing was changed")
     key = SigningKey.generate()
     with vault.store.transaction():
         if said.root is not None:
@@ -77,65 +62,58 @@ def _init(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     return _identity(vault, said, _, done=f"Made a vault for {said.reviewer}.")
 
 
-def _identity(vault: Vault, _said: argparse.Namespace, _: TextIO, *, done: str | None = None) -> Outcome:
+def _identity(vault: Vault, said: argparse.Namespace, _: TextIO, *, done: str | None = None) -> Outcome:
     public = vault.identity.public
-    data = {"reviewer": vault.reviewer, "identity": b64url(public), "words": words_of(public)}
-    lines = [f"Public key: {data['identity']}", f"In words:   {data['words']}"]
+    data = {"reviewer": vault.reviewer, "identity": b64url(public), "words": words_of(public, said.language)}
+    request = canonical(Request(id=vault.reviewer, key=data["identity"]))
+    lines = [f"Public key: {data['identity']}", f"In words:   {data['words']}", *qr_lines(request.decode())]
+    if said.out is not None:
+        write_whole(said.out, request + b"\n")
+        lines.append(f"For the organisation: {said.out}")
     return Outcome(
         done or f"The identity of {vault.reviewer}.", lines, next="give the public key to the organisation, and read it the words", data=data
     )
 
 
-def _organisation(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outcome:
-    if said.ceremony == "create":
+def _charter_here(vault: Vault, *, compared: bool) -> Outcome:
+    """Show whom the newest charter lets read, to compare by voice; or note that somebody has compared."""
+    charter = vault.charter().charter
+    if compared:
         with vault.store.transaction():
-            create_organisation(vault)
-        return _root(vault, "Made the organisation's key.")
-    if said.ceremony == "root":
-        return _root(vault, "The organisation's root.")
-    return _sign_charter(vault, said, stdin)
-
-
-def _root(vault: Vault, done: str) -> Outcome:
-    data = {"root": root_text(vault.root), "words": words_of(vault.root)}
-    return Outcome(
-        done, [f"Root:     {data['root']}", f"In words: {data['words']}"], next="organisation charter SPEC.json --out charter.note", data=data
-    )
-
-
-def _sign_charter(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
-    forms = {form_hash(raw): raw for raw in (read_small(path, 65_536) for path in said.form)}
-    with vault.store.transaction():
-        note, opened = sign_new_charter(vault, read_small(said.spec, SPEC_MAX), forms)
-    write_whole(said.out, note)
-    charter = opened.charter
-    lonely = [desk.id for desk in charter.desks if len(desk.voices) == 1]
-    needs = [f"the desk {desk} has one voice, which cannot be revoked before this charter runs out" for desk in lonely]
-    done = f"Signed charter {charter.sequence}, good until {charter.expires.isoformat()}, into {said.out}."
-    data = {
-        "sequence": charter.sequence,
-        "sha256": opened.sha256,
-        "expires": charter.expires.isoformat(),
-        "root": charter.root,
-        "file": str(said.out),
-    }
-    return Outcome(done, needs=needs, next="corncrake-server charter FILE; corncrake-vault charter FILE on each reviewer's machine", data=data)
+            vault.store.run("DELETE FROM facts WHERE name = ?", (DOUBT,))
+    needs = [f"{vault.doubt}; when the words were compared: charter --compared"] if vault.doubt is not None else []
+    needs += let_in_lines(vault.store, vault.today)
+    done = f"Charter {charter.sequence}{': noted that it was compared' if compared else ''}."
+    return Outcome(done, describe(None, charter), needs, data={"sequence": charter.sequence, "in_doubt": vault.doubt is not None})
 
 
 def _charter(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
+    if said.file is None:
+        return _charter_here(vault, compared=said.compared)
     raw = read_small(said.file, 1 << 20)
     with vault.store.transaction():
         if said.root is not None:
             vault.pin(said.root)
         opened = vault.open_and_keep_charter(raw)
+        if said.compared:
+            vault.store.run("DELETE FROM facts WHERE name = ?", (DOUBT,))
         desks = vault.own_desks(opened.charter)
         for path in said.form:
             form = read_small(path, 65_536)
             read_form(form, form_hash(form))
             vault.store.run("INSERT OR IGNORE INTO forms VALUES (?, ?)", (form_hash(form), form))
     needs = [] if desks else [f"this charter has no desk with the reviewer {vault.reviewer}"]
-    data = {"sequence": opened.charter.sequence, "sha256": opened.sha256, "desks": [desk.id for desk in desks]}
-    return Outcome(f"Took charter {opened.charter.sequence}.", needs=needs, next="prekeys, then export PARCEL", data=data)
+    needs += _doubt(vault) + let_in_lines(vault.store, vault.today)
+    following = (
+        "export PARCEL: it makes the weekly keys that are missing" if vault.doubt is None else "charter, to compare by voice; then charter --compared"
+    )
+    data = {
+        "sequence": opened.charter.sequence,
+        "sha256": opened.sha256,
+        "desks": [desk.id for desk in desks],
+        "in_doubt": vault.doubt is not None,
+    }
+    return Outcome(f"Took charter {opened.charter.sequence}.", needs=needs, next=following, data=data)
 
 
 def _prekeys(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
@@ -154,27 +132,55 @@ def _import(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
     except OSError as error:
         raise UsageError(Failure.MISUSE, f"the parcel cannot be read: {error.strerror}") from error
     needs = [f"report {report[:12]}… was kept aside: {failure}" for report, failure in done.kept_aside] + done.notes + _warnings(vault)
-    opened = len(done.reports) - len(done.kept_aside)
+    if done.deleted:
+        needs.append(
+            f"{len(done.deleted)} reports never came here: the server has deleted them, since enough other reviewers have them, as they have signed"
+        )
+    if done.deleted_held:
+        needs.append(
+            f"{len(done.deleted_held)} reports were deleted at the server though they are held, the first {done.deleted_held[0][:12]}…: the hold came"
+            " there later, was overruled, or is not heeded; ask the operator"
+        )
+    back = came_back(vault.store, done.reports)
+    lines = [f"Canaries that came back: {', '.join(map(str, back))}."] if back else []
+    opened, blocks = len(done.reports) - len(done.kept_aside) - done.covers, done.blocks - done.cover_blocks
     data: dict[str, Any] = {
         "reports": done.reports,
         "kept_aside": [{"report": report, "failure": failure} for report, failure in done.kept_aside],
         "blocks": done.blocks,
         "still_to_come": done.coming,
+        "deleted": done.deleted,
+        "deleted_held": done.deleted_held,
+        "canaries": back,
         "log": {"size": done.size, "day": done.day},
     }
-    line = f"Imported: {opened} new reports, {done.blocks} blocks; the log has {done.size} leaves, its head is of {done.day}."
-    return Outcome(line, needs=needs, next="list", data=data, faults=done.faults)
+    line = f"Imported: {opened} new reports, {blocks} blocks; the log has {done.size} leaves, its head is of {done.day}."
+    return Outcome(line, lines, needs, next="list", data=data, faults=done.faults)
+
+
+def _doubt(vault: Vault) -> list[str]:
+    if vault.doubt is None:
+        return []
+    return [f"{vault.doubt}; compare by voice with whoever reads now ('charter' shows who), then: charter --compared"]
 
 
 def _warnings(vault: Vault) -> list[str]:
     """Say what runs out soon."""
-    warnings: list[str] = []
+    warnings = _doubt(vault) + let_in_lines(vault.store, vault.today)
+    late = overdue(vault.store, vault.today)
+    warnings += [f"the sheets of share set {one.number} were to be destroyed: 'organisation schedule'" for one in late]
     left, served = weeks_left(vault.store, vault.today), weeks_at_server(vault.store, vault.today)
-    if left < WARN_WEEKS:
-        warnings.append(f"there are keys for {left} weeks only: run 'prekeys', then 'export'")
+    if vault.store.fact("reviewer") is None:
+        # The vault of the organisation's key has no weekly keys.
+        pass
+    elif desks_now(vault) == ():
+        warnings.append(f"the newest charter names {vault.reviewer} at no desk by this vault's key: the server takes nothing of it")
+    elif left < WARN_WEEKS:
+        warnings.append(f"there are keys for {left} weeks only: 'export' makes them, and the courier pushes it")
     elif served is not None and served < WARN_WEEKS:
         warnings.append(f"the server has your keys for {served} weeks only, of {left}: export, and let the courier push it")
     try:
+        warnings += retention_commands.hold_needs(vault)
         expires = vault.charter().charter.expires
         if expires - vault.today <= WARN_BEFORE:
             warnings.append(f"the charter runs out on {expires.isoformat()}: the organisation signs a new one")
@@ -196,7 +202,12 @@ def _status(vault: Vault, _said: argparse.Namespace, _: TextIO) -> Outcome:
     keys = f"keys for {made} weeks" + (f", {served} of them at the server" if served is not None else "")
     found, lines = faults_now(vault)
     line = f"It is {data['day']}; the log has {size} leaves; charter {data['charter']}; {keys}."
-    return Outcome(line, [f"Root of the log: {data['log']['root']}"], lines + _warnings(vault), data=data, faults=found)
+    said = [f"Root of the log: {data['log']['root']}", *retention_commands.held_lines(vault)]
+    data["held"] = [{"kind": target.kind, "which": target.which, "since": day} for target, day in held(vault.store)]
+    data["organisation_hold"] = here.value.number if (here := brought(vault)) is not None else None
+    if clock.is_fixed():
+        lines.append(f"the day is the one that {clock.TODAY_VARIABLE} says, and not the clock's: unset it before anything is real")
+    return Outcome(line, said, lines + _warnings(vault), data=data, faults=found)
 
 
 def _export(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
@@ -225,12 +236,16 @@ def _export(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
 COMMANDS: Final[dict[str, Callable[[Vault, argparse.Namespace, TextIO], Outcome]]] = {
     "init": _init,
     "identity": _identity,
-    "organisation": _organisation,
+    "organisation": organisation,
     "charter": _charter,
     "prekeys": _prekeys,
     "import": _import,
     "status": _status,
     "export": _export,
+    **trust_commands.COMMANDS,
+    **release_commands.COMMANDS,
+    **retention_commands.COMMANDS,
+    **canary_commands.COMMANDS,
     **thread_commands.COMMANDS,
     **evidence_commands.COMMANDS,
 }

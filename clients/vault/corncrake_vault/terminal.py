@@ -8,6 +8,7 @@ control character, wherever a text came from. Exit codes: 0 done, 1 refused or s
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
@@ -48,32 +49,33 @@ def plain(text: str) -> str:
 
 
 def say(outcome: Outcome, out: TextIO, err: TextIO, *, as_json: bool) -> int:
-    """Print an outcome and return the exit code."""
-    for fault in outcome.faults:
-        print(plain(f"{fault.failure.value}: {fault.detail}"), file=err)
-    for failure in dict.fromkeys(fault.failure for fault in outcome.faults):
-        print(f"  {advice_for_shown(failure)}", file=err)
+    """Print an outcome and return the exit code. A reader of it that has gone, as `less` does, changes nothing: the command is done by now."""
+    _tell(err, [plain(f"{fault.failure.value}: {fault.detail}") for fault in outcome.faults])
+    _tell(err, [f"  {advice_for_shown(failure)}" for failure in dict.fromkeys(fault.failure for fault in outcome.faults)])
     if as_json:
         faults = [{"failure": fault.failure.value, "detail": fault.detail} for fault in outcome.faults]
         whole = {**outcome.data, "done": outcome.done, "needs": outcome.needs, "next": outcome.next, "faults": faults}
-        print(json.dumps(whole, ensure_ascii=False), file=out)
+        _tell(out, [json.dumps(whole, ensure_ascii=False)])
     else:
-        print(plain(outcome.done), file=out)
-        for line in outcome.lines:
-            print(plain(line), file=out)
-        for need in outcome.needs:
-            print(plain(f"! {need}"), file=out)
-        if outcome.next is not None:
-            print(f"Next: {outcome.next}", file=out)
+        lines = [outcome.done, *outcome.lines, *(f"! {need}" for need in outcome.needs)]
+        _tell(out, [*map(plain, lines), *([f"Next: {outcome.next}"] if outcome.next is not None else [])])
     return REFUSED if any(fault.failure.value != "frozen" for fault in outcome.faults) else DONE
 
 
 def refuse(error: CorncrakeError, out: TextIO, err: TextIO, *, as_json: bool) -> int:
-    """Print why something was refused, and what to do; return the exit code."""
+    """Print why something was refused, and what to do; return the exit code. A reader that has gone changes nothing."""
     todo = advice_for(error)
-    print(plain(f"{error.failure.value}: {error.detail}"), file=err)
-    if todo is not None:
-        print(f"  {todo}", file=err)
+    _tell(err, [plain(f"{error.failure.value}: {error.detail}"), *([f"  {todo}"] if todo is not None else [])])
     if as_json:
-        print(json.dumps({"failure": error.failure.value, "detail": error.detail, "advice": todo}, ensure_ascii=False), file=out)
+        _tell(out, [json.dumps({"failure": error.failure.value, "detail": error.detail, "advice": todo}, ensure_ascii=False)])
     return REFUSED
+
+
+def _tell(stream: TextIO, lines: list[str]) -> None:
+    try:
+        for line in lines:
+            print(line, file=stream)
+        stream.flush()
+    except BrokenPipeError:
+        # What is still in the buffer has nowhere to go, and must not be tried again when the program ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from corncrake_crypto.acknowledgement import MAX_REPORTS, Acknowledgement, sign_acknowledgement
 from corncrake_crypto.encoding import b64url, canonical, day_text, root_text
@@ -24,9 +24,12 @@ from corncrake_crypto.fields import LogHead
 from corncrake_crypto.merkle import Frontier
 from corncrake_crypto.note import write_bundle
 from corncrake_crypto.parcel import Parcel, Ranges, write_parcel
+from corncrake_vault.backup.returning import check_may_speak
 from corncrake_vault.inbox.delivery import note_exported
-from corncrake_vault.keys.prekeys import current_notes
+from corncrake_vault.inbox.growth import own_log
+from corncrake_vault.keys.prekeys import USUAL_WEEKS, current_notes, make_prekeys
 from corncrake_vault.replies.editions import MOST_SLOTS, NewEdition, make_edition
+from corncrake_vault.retention.holds import HELD, HELD_DESKS, held_blocks, hold_members
 from corncrake_vault.store.folders import sync_folder
 from corncrake_vault.threads.blocks import TRIES, note_asked, wish_list
 from corncrake_vault.threads.expected import make_rows
@@ -36,6 +39,12 @@ if TYPE_CHECKING:
 
     from corncrake_crypto.charter import OpenedCharter
     from corncrake_vault.vault import Vault
+
+
+_FREE: Final = (
+    f"SELECT id, failure FROM reports WHERE id NOT IN (SELECT report FROM deleted) AND id NOT IN ({HELD}) AND desk NOT IN ({HELD_DESKS})"  # noqa: S608 - constants
+    " ORDER BY rowid LIMIT ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +75,25 @@ def export_parcel(vault: Vault, target: Path) -> Exported:
 
     Raises:
         StoreError: `store`: the stick is full or refuses; nothing was written, nothing is lost.
-        UsageError: `charter`: there is none yet; `root`.
+        UsageError: `charter`: there is none yet; `root`; `misuse`: this vault does not know what it has signed; `charter`: nobody has
+            compared a charter that it could not check.
     """
     opened, store = vault.charter(), vault.store
+    check_may_speak(store)
+    # Clients refuse older charters by the one that edition heads name.
+    vault.check_no_doubt("nothing is exported, since an export would vouch for it")
     with store.transaction():
         number = store.next_number("outbound")
+        # Nobody has to remember this: a vault that exports has keys for the weeks to come.
+        make_prekeys(vault, USUAL_WEEKS)
         editions, without = _editions(vault, opened)
         make_rows(store, TRIES)
+        holds = hold_members(vault)
     prekeys, wanted = current_notes(store, vault.today), wish_list(store)
     members, acknowledged = _members(vault, opened, editions, number, list(prekeys.values()))
-    members.append(("wanted.json", canonical({"blocks": wanted})))
+    members += [*holds, ("wanted.json", canonical({"blocks": wanted}))]
+    if blocks := held_blocks(store):
+        members.append(("held.json", canonical({"blocks": blocks})))
     header = Parcel(
         v=1,
         kind="outbound",
@@ -100,7 +118,8 @@ def _frontier(vault: Vault) -> Frontier:
 
 
 def _log(vault: Vault, opened: OpenedCharter) -> LogHead:
-    frontier = _frontier(vault)
+    # Of the log that the charter names nothing was seen yet, when this vault still follows the one before.
+    frontier = _frontier(vault) if own_log(vault.store) == opened.charter.log.origin else Frontier()
     return LogHead(origin=opened.charter.log.origin, size=frontier.size, root=b64url(frontier.root()))
 
 
@@ -143,10 +162,12 @@ def _members(
 
 
 def _acknowledgement(vault: Vault, opened: OpenedCharter, number: int) -> tuple[bytes, int]:
-    rows = vault.store.rows("SELECT id FROM reports WHERE failure IS NULL ORDER BY rowid DESC LIMIT ?", (MAX_REPORTS,))
-    reports = tuple(sorted(str(row[0]) for row in rows))
-    value = Acknowledgement(root=root_text(vault.root), reviewer=vault.reviewer, number=number, reports=reports, log=_log(vault, opened))
-    return sign_acknowledgement(value, vault.identity), len(reports)
+    """Acknowledge the oldest reports that the server still has and nobody here holds: what is opened, and what cannot be."""
+    rows = vault.store.rows(_FREE, (MAX_REPORTS,))
+    reports = tuple(sorted(str(row[0]) for row in rows if row[1] is None))
+    aside = tuple(sorted(str(row[0]) for row in rows if row[1] is not None))
+    value = Acknowledgement(root=root_text(vault.root), reviewer=vault.reviewer, number=number, reports=reports, aside=aside, log=_log(vault, opened))
+    return sign_acknowledgement(value, vault.identity), len(rows)
 
 
 def _write(vault: Vault, target: Path, header: Parcel, members: list[tuple[str, bytes]]) -> int:

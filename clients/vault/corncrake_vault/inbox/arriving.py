@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from corncrake_crypto.errors import Failure, FileError, PeerError
 from corncrake_vault.inbox.promises import Fault
+from corncrake_vault.inbox.reports import COVERS
 from corncrake_vault.threads.blocks import TRIES, note_bad
 from corncrake_vault.threads.expected import end_recording, make_rows
 from corncrake_vault.threads.opening import FileOnShelf, check_block, file_text
@@ -32,12 +33,13 @@ class Arriving:
     """Takes the blocks of one parcel.
 
     Attributes:
-        taken: how many were wanted, and are kept.
+        taken: how many were wanted, and came.
+        covers: how many of these hold nothing, and are not kept.
     """
 
     def __init__(self, store: Store) -> None:
         """Keep them in `store`."""
-        self.taken = 0
+        self.taken = self.covers = 0
         self._store = store
         self._shelf: FileOnShelf | None = None
         self._has_rows = False
@@ -62,13 +64,21 @@ class Arriving:
             length, mark, ends = check_block(shelf, place, sealed)
         except (FileError, PeerError):
             note_bad(self._store, block)
-            self._altered[message, file] += 1
+            # Nobody is told of cover, and anybody could have it told.
+            self._altered[message, file] += not self._is_cover(message)
             return
-        self._store.blocks.put(block, sealed)
+        if self._is_cover(message):
+            self.covers += 1
+        else:
+            self._store.blocks.put(block, sealed)
         self._store.run("UPDATE blocks SET state = 'here', length = ?, mark = ? WHERE id = ?", (length, mark, block))
         self.taken += 1
         if shelf.live and shelf.blocks is None:
             self._recorded(shelf, ends)
+
+    def _is_cover(self, message: int) -> bool:
+        """Say whether a block covers others: it was waited for, and holds nothing."""
+        return self._store.row("SELECT 1 FROM files WHERE message = ? AND checked = ?", (message, COVERS)) is not None
 
     def _recorded(self, shelf: FileOnShelf, ends: int | None) -> None:
         """Note that a block of a recording without an end came: more may exist, or this is its last."""
@@ -98,4 +108,5 @@ class Arriving:
                 f"{count} blocks of {file_text(self._store, message, file)} are not what its reporter sealed; they are asked for again",
             )
             for (message, file), count in sorted(self._altered.items())
+            if count
         ]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from corncrake_crypto.charter import KIND, Charter, OpenedCharter, open_charter
+from corncrake_crypto.charter import KIND, Charter, Log, OpenedCharter, open_charter
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.note import read_document, unverified_text
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class ParcelCharter(NamedTuple):
-    """The charter to go by, and the sequence of the one in the parcel."""
+    """The charter to go by, the sequence of the one in the parcel, and the log that this one names."""
 
     opened: OpenedCharter
     brought: int
+    log: Log
 
 
 def charter_of_parcel(vault: Vault, raw: bytes) -> ParcelCharter:
@@ -38,9 +39,9 @@ def charter_of_parcel(vault: Vault, raw: bytes) -> ParcelCharter:
     held = vault.newest_charter()
     claimed = read_document(unverified_text(raw), KIND, Charter)
     if held is None or claimed.sequence >= held[0].sequence:
-        return ParcelCharter(vault.open_and_keep_charter(raw), claimed.sequence)
+        return ParcelCharter(vault.open_and_keep_charter(raw), claimed.sequence, claimed.log)
     older = open_charter(raw, root=vault.root, origin=None, today=min(vault.today, claimed.expires))
     known = vault.store.row("SELECT sha256 FROM charters WHERE sequence = ?", (claimed.sequence,))
     if known is not None and known[0] != older.sha256:
         raise PeerError(Failure.EQUIVOCATION, "two charters have the same sequence")
-    return ParcelCharter(vault.charter(), claimed.sequence)
+    return ParcelCharter(vault.charter(), claimed.sequence, older.charter.log)

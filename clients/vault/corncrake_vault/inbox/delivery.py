@@ -3,7 +3,7 @@
 
 Rules of this file: what the server has is what its newest parcels show, verified; what a courier says it has pushed only decides whose
 silence it is. An export that the courier says it brought and the server does not show is a fault; one of which nobody says so is shown as
-not brought, after some days.
+not brought, after some days. A server shows nothing of somebody whom the charter does not name: that is no fault.
 
 Source: crypto/spec/parcel.md §1.
 """
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from corncrake_crypto.charter import KIND, Charter
 from corncrake_crypto.encoding import canonical, day_text, decode_canonical
 from corncrake_crypto.errors import Failure
+from corncrake_crypto.note import read_document, unverified_text
 from corncrake_crypto.prekeys import epoch_of
 from corncrake_vault.inbox.promises import Fault
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
+    from corncrake_crypto.charter import Desk
     from corncrake_vault.store.database import Store
+    from corncrake_vault.vault import Vault
 
 FACT: Final = "exported"
 WEEKS: Final = "served_weeks"
@@ -131,12 +135,32 @@ def _lacking(store: Store, last: Exported, today: date) -> list[str]:
     return found
 
 
-def undelivered(store: Store, today: date) -> tuple[list[Fault], list[str]]:
+def desks_now(vault: Vault) -> tuple[Desk, ...] | None:
+    """Return the desks at which the newest charter, run out or not, names this vault's reviewer by this vault's key; None before the first."""
+    newest = vault.newest_charter()
+    if newest is None:
+        return None
+    desks = read_document(unverified_text(newest[1]), KIND, Charter).desks
+    return tuple(desk for desk in desks if any((one.id, one.identity) == (vault.reviewer, vault.identity_text) for one in desk.reviewers))
+
+
+def _to_be_shown(vault: Vault, last: Exported) -> Exported:
+    """Return of an export what the newest charter leaves there: the editions of a voice, the keys of a reader."""
+    desks = desks_now(vault)
+    if desks is None:
+        return last
+    spoken = {desk.id for desk in desks if vault.reviewer in desk.voices}
+    kept = {desk: number for desk, number in zip(last.desks, last.editions, strict=True) if desk in spoken}
+    return msgspec.structs.replace(last, weeks=last.weeks if desks else [], desks=list(kept), editions=list(kept.values()))
+
+
+def undelivered(vault: Vault) -> tuple[list[Fault], list[str]]:
     """Return what of the last export the server does not show: as faults when a courier says it was brought, else as lines for a person."""
+    store, today = vault.store, vault.today
     last = _last(store)
     if last is None or _number(store, CHARTER) == 0:
         return [], []
-    lacking = _lacking(store, last, today)
+    lacking = _lacking(store, _to_be_shown(vault, last), today)
     if _number(store, PUSHED) >= last.number:
         said = f"(export {last.number}): the courier says that it brought it, and the server does not show it"
         return [Fault(Failure.WITHHELD, f"{what} {said}") for what in lacking], []

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import date
 
-    from corncrake_crypto.charter import Charter
+    from corncrake_crypto.charter import Log
     from corncrake_vault.store.database import Store
 
 
@@ -67,7 +67,7 @@ def take_openings(hearer: Hearer, openings: Iterable[Opening]) -> list[Fault]:
     return found
 
 
-def take_receipts(hearer: Hearer, notes: Iterable[bytes], charter: Charter, head: str) -> list[Fault]:
+def take_receipts(hearer: Hearer, notes: Iterable[bytes], log: Log, head: str) -> list[Fault]:
     """Verify receipts of reports that are not in the log yet, and expect them under the next head; inside a transaction.
 
     Returns:
@@ -77,9 +77,9 @@ def take_receipts(hearer: Hearer, notes: Iterable[bytes], charter: Charter, head
         PeerError: `signature`, when one is not the log's.
     """
     found: list[Fault] = []
-    key = unb64url(charter.log.key, 32)
+    key = unb64url(log.key, 32)
     for note in notes:
-        receipt = open_receipt(note, charter.log.origin, key)
+        receipt = open_receipt(note, log.origin, key)
         leaf = leaf_hash(commitment(receipt))
         row = hearer.store.row("SELECT position FROM leaves WHERE hash = ?", (leaf,))
         promised = _Promised(receipt.id, receipt.desk, receipt.day, leaf)
@@ -104,7 +104,9 @@ def _expect(hearer: Hearer, promised: _Promised, *, head: str, position: int | N
         return [Fault(Failure.EQUIVOCATION, f"the server has given report {promised.report[:12]}… two different receipts; the first one counts here")]
     store.run(
         "INSERT INTO expected (report, desk, day, leaf, head, position, told) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (report) DO UPDATE SET position = coalesce(position, excluded.position)",
+        # Below zero: in a former log.
+        " ON CONFLICT (report) DO UPDATE SET position ="
+        " CASE WHEN position IS NULL OR position < 0 THEN coalesce(excluded.position, position) ELSE position END",
         (*promised, head, position, day_text(hearer.today)),
     )
     return []
@@ -121,7 +123,7 @@ def _is_more_to_come(store: Store) -> bool:
     return store.row(f"SELECT 1 FROM parcels WHERE more = 1 AND (sender, number) IN ({newest}) LIMIT 1") is not None  # noqa: S608 - a constant
 
 
-_NOT_HERE: Final = "(position IS NOT NULL OR head <> ?) AND report NOT IN (SELECT id FROM reports)"
+_NOT_HERE: Final = "(position IS NOT NULL OR head <> ?) AND report NOT IN (SELECT id FROM reports) AND report NOT IN (SELECT report FROM deleted)"
 
 
 def still_to_come(store: Store, head: str, today: date) -> int:

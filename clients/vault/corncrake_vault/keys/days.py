@@ -41,10 +41,10 @@ def begin_day(store: Store, clock: date) -> date:
             was changed.
     """
     seen = newest_day(store)
-    if seen is None or seen < clock <= seen + BELIEVED:
+    if seen is None or timedelta(0) < clock - seen <= BELIEVED:
         _remember(store, clock)
         return clock
-    if clock > seen + USED and store.row("SELECT 1 FROM prekey_secrets LIMIT 1") is not None:
+    if clock - seen > USED and store.row("SELECT 1 FROM prekey_secrets LIMIT 1") is not None:
         raise UsageError(
             Failure.NOT_YET_VALID,
             f"this machine's clock says {day_text(clock)}, {(clock - seen).days} days after the newest day seen here, {day_text(seen)}. Keys that a"
@@ -74,7 +74,7 @@ def note_head_day(store: Store, day: date, clock: date) -> None:
 def doubts(store: Store, clock: date) -> list[str]:
     """Say what a person should know about the clock; nothing when it fits."""
     seen = newest_day(store)
-    if seen is None or abs(clock - seen) <= SLIP or seen < clock <= seen + BELIEVED:
+    if seen is None or abs(clock - seen) <= SLIP or timedelta(0) < clock - seen <= BELIEVED:
         return []
     said = f"this machine's clock says {day_text(clock)}"
     if clock < seen:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_FILE: Final = "key.json"
+NEXT_KEY_FILE: Final = "key.next.json"
+"""While a passphrase is changed: the key file that takes the other's place."""
 KEY_FILE_MAX: Final = 4_096
 STORE_KEY_LENGTH: Final = 32
 SALT_LENGTH: Final = 16
@@ -55,7 +57,8 @@ class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 def _stretch(passphrase: str, salt: bytes, passes: int, memory_kib: int, lanes: int) -> bytes:
     return hash_secret_raw(
-        passphrase.encode(),
+        # As its bytes came from a terminal or variable of another encoding.
+        passphrase.encode(errors="surrogateescape"),
         salt,
         time_cost=passes,
         memory_cost=memory_kib,
@@ -65,8 +68,8 @@ def _stretch(passphrase: str, salt: bytes, passes: int, memory_kib: int, lanes: 
     )
 
 
-def create_key_file(folder: Path, passphrase: str) -> bytes:
-    """Make a new store key, lock it under `passphrase` in `folder/key.json` (0600, synced), and return it (32 bytes).
+def create_key_file(folder: Path, passphrase: str, name: str = KEY_FILE) -> bytes:
+    """Make a new store key, lock it under `passphrase` in a file of `folder` (0600, synced), and return it (32 bytes).
 
     Raises:
         UsageError: `misuse`, when the passphrase has fewer than `MIN_PASSPHRASE` characters.
@@ -79,7 +82,7 @@ def create_key_file(folder: Path, passphrase: str) -> bytes:
     locked = bytes(SecretBox(wrapping).encrypt(key, random_bytes(SecretBox.NONCE_SIZE)))
     value = KeyFile(v=1, kdf="argon2id", salt=b64url(salt), passes=PASSES, memory_kib=MEMORY_KIB, lanes=LANES, locked=b64url(locked))
     try:
-        descriptor = os.open(folder / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(canonical(value))
             file.flush()
@@ -92,14 +95,29 @@ def create_key_file(folder: Path, passphrase: str) -> bytes:
     return key
 
 
-def open_key_file(folder: Path, passphrase: str) -> bytes:
+def take_place(folder: Path) -> None:
+    """Put the next key file into the place of the old one.
+
+    Raises:
+        StoreError: `store`.
+    """
+    try:
+        (folder / NEXT_KEY_FILE).replace(folder / KEY_FILE)
+        sync_folder(folder)
+    except OSError as error:
+        raise StoreError(
+            Failure.STORE, f"the key file cannot be written: {error.strerror}; the new passphrase opens the vault all the same"
+        ) from error
+
+
+def open_key_file(folder: Path, passphrase: str, name: str = KEY_FILE) -> bytes:
     """Return the 32-byte key of the store in `folder`.
 
     Raises:
         StoreError: `store`, when there is no key file, it is damaged, or the passphrase does not open it.
     """
     try:
-        raw = (folder / KEY_FILE).read_bytes()[: KEY_FILE_MAX + 1]
+        raw = (folder / name).read_bytes()[: KEY_FILE_MAX + 1]
         value = decode_canonical(raw, KeyFile)
         salt, locked = unb64url(value.salt, SALT_LENGTH), unb64url(value.locked)
     except FileNotFoundError as error:

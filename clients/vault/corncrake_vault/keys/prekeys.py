@@ -17,6 +17,7 @@ from corncrake_crypto.encoding import root_text
 from corncrake_crypto.errors import Failure, UsageError
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.prekeys import Prekey, epoch_days, epoch_of, sign_prekey
+from corncrake_vault.backup.returning import PREKEYS, check_may_speak
 
 if TYPE_CHECKING:
     from datetime import date
@@ -53,32 +54,41 @@ def destroy_old_secrets(store: Store, today: date) -> tuple[int, ...]:
 def make_prekeys(vault: Vault, weeks: int) -> tuple[int, ...]:
     """Make a prekey for each of the next `weeks` epochs, this week's first, that has none yet; return the new epochs.
 
+    Where there was one whose secret is not here, as in a vault that came back from a backup, the new one has the next number; and so it is made for
+    every week that is announced: what reporters seal to a key that is gone, nobody here could open.
+
     Called inside a transaction.
 
     Raises:
-        UsageError: `misuse`, when `weeks` is not 1 to `MAX_WEEKS`; `root`, when no organisation is pinned.
+        UsageError: `misuse`, when `weeks` is not 1 to `MAX_WEEKS`, or this vault does not know what it has signed; `root`, when no
+            organisation is pinned.
     """
+    check_may_speak(vault.store)
     if not 1 <= weeks <= MAX_WEEKS:
         raise UsageError(Failure.MISUSE, f"prekeys are made for 1 to {MAX_WEEKS} weeks ahead")
     store, first = vault.store, epoch_of(vault.today)
-    have = {int(row[0]) for row in store.rows("SELECT epoch FROM prekeys")}
-    made = tuple(epoch for epoch in range(first, first + weeks) if epoch not in have)
+    have = {int(row[0]) for row in store.rows("SELECT epoch FROM prekey_secrets")}
+    least = int(store.fact(PREKEYS) or b"0")
+    numbers = {int(epoch): int(number) for epoch, number in store.rows("SELECT epoch, max(number) FROM prekeys GROUP BY epoch")}
+    announced = {epoch for epoch in numbers if epoch >= first - 1}
+    made = tuple(sorted({*range(first, first + weeks), *announced} - have))
     for epoch in made:
         identity = Identity.generate()
         begin, end = epoch_days(epoch)
-        note = _note(vault, epoch, begin, end, identity)
-        store.run("INSERT INTO prekeys VALUES (?, 1, ?)", (epoch, note))
-        store.run("INSERT INTO prekey_secrets VALUES (?, 1, ?)", (epoch, identity.seed))
+        number = max(numbers.get(epoch, 0), least) + 1
+        note = _note(vault, (epoch, number), begin, end, identity)
+        store.run("INSERT INTO prekeys VALUES (?, ?, ?)", (epoch, number, note))
+        store.run("INSERT INTO prekey_secrets VALUES (?, ?, ?)", (epoch, number, identity.seed))
     return made
 
 
-def _note(vault: Vault, epoch: int, begin: date, end: date, identity: Identity) -> bytes:
+def _note(vault: Vault, named: tuple[int, int], begin: date, end: date, identity: Identity) -> bytes:
     # A day of slack on either side: an epoch is a UTC week, and it is another day elsewhere.
     prekey = Prekey(
         root=root_text(vault.root),
         reviewer=vault.reviewer,
-        epoch=epoch,
-        number=1,
+        epoch=named[0],
+        number=named[1],
         not_before=begin - timedelta(days=1),
         not_after=end + timedelta(days=1),
         recipient=identity.recipient.text,
@@ -103,7 +113,7 @@ def current_notes(store: Store, today: date) -> dict[int, bytes]:
 
 def weeks_left(store: Store, today: date) -> int:
     """Return for how many weeks, this one included, there are prekeys without a gap."""
-    have = {int(row[0]) for row in store.rows("SELECT epoch FROM prekeys")}
+    have = {int(row[0]) for row in store.rows("SELECT epoch FROM prekey_secrets")}
     epoch = epoch_of(today)
     count = 0
     while epoch + count in have:

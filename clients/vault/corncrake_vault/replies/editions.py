@@ -28,6 +28,7 @@ from corncrake_crypto.randomness import random_bytes
 from corncrake_crypto.recipients import Recipient
 from corncrake_crypto.reply import ReplyDraft, build_reply, split_reply
 from corncrake_crypto.seal import seal
+from corncrake_vault.backup.returning import last_edition
 from corncrake_vault.threads.blocks import missing_of
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def make_edition(vault: Vault, opened: OpenedCharter, desk: Desk, log: LogHead, 
     layout = lay_out(desk.id, live, room, before)
     if layout is None:
         return None
+    vault.store.raise_number(f"edition:{desk.id}", last_edition(vault.store, desk.id))
     number = vault.store.next_number(f"edition:{desk.id}")
     shell = _Shell(opened.charter.origin, desk.id, number, layout.bits)
     buckets: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)

@@ -8,12 +8,12 @@ is overwritten (`secure_delete`), and no plain temporary file is written. Nothin
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from sqlcipher3 import dbapi2
 
-from corncrake_crypto.errors import Failure, StoreError
+from corncrake_crypto.errors import Failure, StoreError, UsageError
 from corncrake_vault.store.block_files import BLOCKS_FOLDER, BlockFiles
 from corncrake_vault.store.schema import STEPS
 
@@ -27,6 +27,10 @@ Row = tuple[Any, ...]
 """One row; the caller names the types of its columns where it unpacks them."""
 
 
+class InUseError(StoreError):
+    """Another command has the store for itself just now."""
+
+
 class Store:
     """An open store. Close it, or use it in a `with` statement.
 
@@ -38,8 +42,8 @@ class Store:
         """Open or create the file at `path` (0600) under the 32-byte `key`, and bring its tables up to date.
 
         Raises:
-            StoreError: `store`: another process has it open, it is damaged, the key is another one's, or it was written by
-                a newer version.
+            InUseError: `store`: another command has it for itself.
+            StoreError: `store`: it is damaged, the key is another one's, or it was written by a newer version.
         """
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self.blocks = BlockFiles(path.parent / BLOCKS_FOLDER)
@@ -58,14 +62,22 @@ class Store:
             self._migrate()
         except dbapi2.Error as error:
             self._connection.close()
-            raise StoreError(Failure.STORE, "the store cannot be opened: it is damaged, or in use by another command") from error
+            if _is_busy(error):
+                raise InUseError(Failure.STORE, "the vault is in use by another command: wait until it is done") from error
+            raise StoreError(Failure.STORE, "the store cannot be opened: another command has just changed its key, or it is damaged") from error
+
+    def _steps_done(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
     def _migrate(self) -> None:
-        done = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        done = self._steps_done()
         if done > len(STEPS):
             raise StoreError(Failure.STORE, "the store was written by a newer version; use that one")
         for number in range(done, len(STEPS)):
             with self.transaction():
+                if self._steps_done() > number:
+                    # Another command that began at the same time was first.
+                    continue
                 for statement in STEPS[number]:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {number + 1}")
@@ -114,16 +126,24 @@ class Store:
         return int(self._connection.execute(statement, tuple(values)).lastrowid)
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
-        """Return all rows of a query."""
-        return cast("list[Row]", self._connection.execute(statement, tuple(values)).fetchall())
+        """Return all rows of a query.
+
+        Raises:
+            StoreError: `store`: another command has the store for itself, or has given it another key; so do `row`, `each` and `fact`.
+            UsageError: `misuse`: a value is none that a store can hold.
+        """
+        with _reading():
+            return cast("list[Row]", self._connection.execute(statement, tuple(values)).fetchall())
 
     def row(self, statement: str, values: Sequence[object] = ()) -> Row | None:
         """Return the first row of a query, or None."""
-        return cast("Row | None", self._connection.execute(statement, tuple(values)).fetchone())
+        with _reading():
+            return cast("Row | None", self._connection.execute(statement, tuple(values)).fetchone())
 
     def each(self, statement: str, values: Sequence[object] = ()) -> Iterator[Row]:
         """Yield the rows of a query one by one."""
-        yield from cast("Iterator[Row]", self._connection.execute(statement, tuple(values)))
+        with _reading():
+            yield from cast("Iterator[Row]", self._connection.execute(statement, tuple(values)))
 
     def fact(self, name: str) -> bytes | None:
         """Return the single value with this name, or None."""
@@ -145,6 +165,41 @@ class Store:
         if int(self.fact(name) or b"0") < least:
             self.set_fact(name, b"%d" % least)
 
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """Keep every other command out while the block runs; not inside a transaction.
+
+        Raises:
+            StoreError: `store`: another command is reading or writing, or has given the store another key; nothing was changed.
+        """
+        try:
+            self._connection.execute("BEGIN EXCLUSIVE")
+            # From here on the end of a transaction does not let go of the lock; nor would it remove the journal, which has pages under the old key.
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+            self._connection.execute("COMMIT")
+            self._connection.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
+        except dbapi2.Error as error:
+            raise StoreError(Failure.STORE, "the vault is in use by another command, or another one has changed it; nothing was changed") from error
+        try:
+            yield
+        finally:
+            # When the disk refuses even this, the lock goes when the store is closed.
+            with suppress(dbapi2.Error):
+                self._connection.execute("PRAGMA locking_mode = NORMAL").fetchall()
+                self._connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+                self._connection.execute("SELECT 1 FROM facts LIMIT 1").fetchall()
+
+    def change_key(self, key: bytes) -> None:
+        """Write the whole store anew under another 32-byte key, whole or not at all; only inside `alone`.
+
+        Raises:
+            StoreError: `store`: the disk is full or refuses; the old key opens it.
+        """
+        try:
+            self._connection.execute(f"PRAGMA rekey = \"x'{key.hex()}'\"").fetchall()
+        except dbapi2.Error as error:
+            raise StoreError(Failure.STORE, f"the store refused, and the old passphrase still opens it: {error}") from error
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -156,3 +211,18 @@ class Store:
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
+
+
+def _is_busy(error: dbapi2.Error) -> bool:
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) == dbapi2.SQLITE_BUSY
+
+
+@contextmanager
+def _reading() -> Generator[None]:
+    try:
+        yield
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise UsageError(Failure.MISUSE, "nothing here has such a number or name; nothing was changed") from error
+    except dbapi2.Error as error:
+        said = f"the store cannot be read ({error}): another command is using it or has changed its key, or it is damaged"
+        raise StoreError(Failure.STORE, said) from error

@@ -33,15 +33,31 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def check_place(path: Path) -> None:
+    """Check that a small file can be written at `path`, before anything is done that cannot be undone.
+
+    Raises:
+        StoreError: `store`.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        temporary = path.with_name(f".{path.name}.part")
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        temporary.unlink()
+    except OSError as error:
+        raise StoreError(Failure.STORE, f"{path} cannot be written: {error.strerror}; nothing was changed") from error
+
+
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a small file whole or not at all, synced.
+    """Write a small file (0600) whole or not at all, synced.
 
     Raises:
         StoreError: `store`.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
-        with temporary.open("wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -81,4 +81,37 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         ),
         "CREATE TABLE derived_blocks (id TEXT PRIMARY KEY, derivative INTEGER NOT NULL REFERENCES derivatives, place INTEGER NOT NULL) WITHOUT ROWID",
     ),
+    (
+        # Secrets on paper: how many shares, of which key, until when they may exist. The shares themselves are never here.
+        (
+            "CREATE TABLE share_sets (number INTEGER PRIMARY KEY, what TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, needed INTEGER NOT NULL,"
+            " made INTEGER NOT NULL, destroy_after TEXT NOT NULL, tested INTEGER NOT NULL DEFAULT 0, destroyed INTEGER NOT NULL DEFAULT 0)"
+        ),
+        # Given back by shares when vaults were lost, until the paper's own time is over.
+        (
+            "CREATE TABLE recovery_secrets (desk TEXT NOT NULL, number INTEGER NOT NULL, seed BLOB NOT NULL, destroy_after TEXT NOT NULL,"
+            " PRIMARY KEY (desk, number))"
+        ),
+    ),
+    (
+        # Where the log has charters: the last before a report says who must have it before it may be deleted.
+        "CREATE TABLE charter_leaves (position INTEGER PRIMARY KEY, sha256 TEXT NOT NULL)",
+        # Reports that the server has deleted, verified; `by`: whose acknowledgements said so.
+        "CREATE TABLE deleted (report TEXT PRIMARY KEY, acknowledged_by TEXT NOT NULL) WITHOUT ROWID",
+        # What this reviewer holds: `desk`, `thread` (its number) or `report`.
+        "CREATE TABLE holds (kind TEXT NOT NULL, target TEXT NOT NULL, day TEXT NOT NULL, PRIMARY KEY (kind, target)) WITHOUT ROWID",
+    ),
+    (
+        # Prekeys of all reviewers as the newest parcel brought them: what a reporter is given now.
+        "CREATE TABLE prekeys_there (place INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, reviewer TEXT NOT NULL, note BLOB NOT NULL)",
+        # Canaries that were given to somebody to post. `dropped`: a person has said that this one is not waited for any more.
+        (
+            "CREATE TABLE canaries (number INTEGER PRIMARY KEY, report TEXT NOT NULL UNIQUE, desk TEXT NOT NULL, epoch INTEGER NOT NULL,"
+            " day TEXT NOT NULL, dropped INTEGER NOT NULL DEFAULT 0)"
+        ),
+    ),
+    (
+        # What all shares of a set have in common, and no two sets: nothing secret. Empty in sets from before.
+        "ALTER TABLE share_sets ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
+    ),
 )

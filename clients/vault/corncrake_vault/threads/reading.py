@@ -58,7 +58,7 @@ def list_threads(vault: Vault) -> list[dict[str, Any]]:
     """Return every thread, the newest first: number, desk, state, days, counts, and the beginning of what was said."""
     listed: list[dict[str, Any]] = []
     for number, thread, desk, state, language, last in vault.store.rows(
-        "SELECT number, thread, desk, state, language, last_day FROM threads ORDER BY number DESC"
+        "SELECT number, thread, desk, state, language, last_day FROM threads WHERE state <> 'cover' ORDER BY number DESC"
     ):
         bodies = [decode_canonical(bytes(row[4]), Report) for row in vault.store.rows(_IN_ORDER, (number,))]
         replies = vault.store.row("SELECT count(*) FROM replies WHERE thread = ?", (number,)) or (0,)
