@@ -18,16 +18,20 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from corncrake_courier import sealed as objects
-from corncrake_courier.log import fetch_log, fetch_openings
+from corncrake_courier.deletions import fetch_deletions
+from corncrake_courier.log import fetch_log, fetch_openings, of_this_log
 from corncrake_courier.sealed import Fetched, Room, after, anew, fetch_blocks, fetch_reports, in_turns
 from corncrake_courier.state import DOWNLOADS, State, save, sync_folder
-from corncrake_crypto.charter import OpenedCharter, open_charter
-from corncrake_crypto.encoding import day_text, root_text, unb64url
-from corncrake_crypto.errors import Failure, StoreError, UsageError
+from corncrake_crypto.charter import Desk, OpenedCharter, open_charter
+from corncrake_crypto.edition import KIND as EDITION
+from corncrake_crypto.edition import MAX_HEAD, Edition, open_edition
+from corncrake_crypto.encoding import day_text, parse_root, root_text, unb64url
+from corncrake_crypto.errors import CorncrakeError, Failure, PeerError, StoreError, UsageError
 from corncrake_crypto.form import MAX_FORM, read_form
-from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle, write_bundle
+from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE, read_bundle, read_document, unverified_text, write_bundle
 from corncrake_crypto.parcel import Parcel, Pushed, Ranges, write_parcel
-from corncrake_crypto.prekeys import epoch_of
+from corncrake_crypto.prekeys import KIND as PREKEYS
+from corncrake_crypto.prekeys import Prekey, epoch_of
 from corncrake_crypto.receipt import open_receipt
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 HEADS_MAX: Final = 8 << 20
 PREKEYS_MAX: Final = 7 << 20
 RECEIPTS_MAX: Final = 32 << 20
+WARN_WEEKS: Final = 4
 WEEKS_AHEAD: Final = 26
 """Weeks of prekeys that a vault makes at most."""
 USUAL_MIB: Final = 2_048
@@ -86,6 +91,8 @@ class Pulled:
         missing: blocks that it had not.
         absent: reports that its log has and it did not give.
         left: reports and blocks that had no room, or that there was no time to look for; they come with the next pull.
+        running_out: reviewers who have keys for fewer than four weeks at the server: desk, id, and for how many weeks.
+        deleted: reports of which it says that they were deleted, and on whose acknowledgement.
         bytes: length of the parcel.
     """
 
@@ -98,6 +105,8 @@ class Pulled:
     missing: list[str] = field(default_factory=list[str])
     absent: list[str] = field(default_factory=list[str])
     left: int = 0
+    deleted: int = 0
+    running_out: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
     bytes: int = 0
 
 
@@ -128,15 +137,18 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
         PeerError: the server's charter, log or receipts are not what they must be; the word says which.
         StoreError: `store`: the line broke or a disk is full; what was fetched stays, run it again.
     """
-    if wish.out.exists() and not (wish.replace and wish.out.is_file()):
+    if _is_taken(wish):
         raise UsageError(Failure.MISUSE, f"{wish.out.name} is there already: has it been imported? Choose another name, or say --replace")
     raw = server.get("/v1/charter", MAX_NOTE)
     charter = open_charter(raw, root=wish.root, origin=server.origin, today=wish.today, floor=state.charter)
+    state = of_this_log(state, charter)
     documents = [("charter.note", raw), *_forms(server, charter)]
     log = fetch_log(server, charter, state, wish.folder, wish.start, progress)
     openings, published = fetch_openings(server, log.start, log.frontier.size, wish.folder, wish.desk)
     if log.head is not None:
         documents.append(("head.note", log.head))
+    gone = fetch_deletions(server, charter, wish.folder, 0 if wish.start == 0 else state.deleted)
+    published = [report for report in published if report not in gone.reports]
     receipts = _pending(server, charter, wish.desk, set(published))
     signed = [("receipts.json", write_bundle(receipts.values())), *_signed_by_reviewers(server, charter, wish)]
     load = _load(server, state, wish, (published, list(receipts)), progress)
@@ -150,13 +162,30 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
         missing=load.blocks.absent,
         absent=load.published.absent + load.pending.absent,
         left=load.left,
+        deleted=len(gone.reports),
+        running_out=_running_out(charter, dict(signed)["prekeys.json"], wish),
     )
-    members = [*_in_memory(documents), *_on_disk(log.parts + openings), *_in_memory(signed), *_on_disk(load.files)]
+    signed += gone.charters
+    members = [*_in_memory(documents), *_on_disk(log.parts + openings), *_in_memory(signed), *_on_disk(gone.parts + load.files)]
     done.bytes = _write(wish.out, _header(wish, done, load.state), members)
-    save(wish.folder, msgspec.structs.replace(load.state, number=done.number, frontier=log.frontier.encode().hex(), charter=charter.ref))
+    after = msgspec.structs.replace(load.state, number=done.number, frontier=log.frontier.encode().hex(), charter=charter.ref, deleted=gone.count)
+    save(wish.folder, after)
     for path in (wish.folder / DOWNLOADS).iterdir():
         path.unlink(missing_ok=True)
     return done
+
+
+def _is_taken(wish: Wish) -> bool:
+    """Say whether something lies where the parcel goes that is not to be written over.
+
+    Raises:
+        StoreError: `store`: the place cannot be looked at.
+    """
+    try:
+        return wish.out.exists() and not (wish.replace and wish.out.is_file())
+    except OSError as error:
+        detail = f"{wish.out} cannot be used ({error.strerror}); nothing was fetched: choose another place, or another stick, and run it again"
+        raise StoreError(Failure.STORE, detail) from error
 
 
 def _header(wish: Wish, done: Pulled, state: State) -> Parcel:
@@ -243,13 +272,51 @@ def _signed_by_reviewers(server: Server, charter: OpenedCharter, wish: Wish) -> 
     for desk in charter.charter.desks:
         if wish.desk not in {None, desk.id}:
             continue
-        heads += read_bundle(server.get(f"/v1/desks/{desk.id}/heads", HEADS_MAX), limit=HEADS_MAX)
+        of_desk = read_bundle(server.get(f"/v1/desks/{desk.id}/heads", HEADS_MAX), limit=HEADS_MAX)
+        _check_charter(charter, desk, of_desk)
+        heads += of_desk
         for epoch in range(first, first + WEEKS_AHEAD + 1):
             notes = read_bundle(server.get(f"/v1/desks/{desk.id}/epochs/{epoch}/prekeys", MAX_BUNDLE))
             prekeys |= dict.fromkeys(notes)
             if (not notes and epoch > first) or sum(map(len, prekeys)) > PREKEYS_MAX:
                 break
     return [("heads.json", write_bundle(heads)), ("prekeys.json", write_bundle(prekeys))]
+
+
+def _running_out(charter: OpenedCharter, bundle: bytes, wish: Wish) -> list[tuple[str, str, int]]:
+    """Return desk, id and weeks of each reviewer who has keys for fewer than four weeks, this one included; the notes are as the server says."""
+    have: set[tuple[str, int]] = set()
+    for note in read_bundle(bundle, limit=PREKEYS_MAX + len(bundle), most=PREKEYS_MAX):
+        try:
+            prekey = read_document(unverified_text(note), PREKEYS, Prekey)
+        except CorncrakeError:
+            continue
+        have.add((prekey.reviewer, prekey.epoch))
+    first, found = epoch_of(wish.today), list[tuple[str, str, int]]()
+    for desk in charter.charter.desks:
+        for reviewer in desk.reviewers if wish.desk in {None, desk.id} else ():
+            weeks = next((ahead for ahead in range(WARN_WEEKS) if (reviewer.id, first + ahead) not in have), WARN_WEEKS)
+            if weeks < WARN_WEEKS:
+                found.append((desk.id, reviewer.id, weeks))
+    return found
+
+
+def _check_charter(charter: OpenedCharter, desk: Desk, heads: tuple[bytes, ...]) -> None:
+    """Check that no reviewer of a desk knows of a newer charter than the server gives. A head that is not good says nothing; vaults tell.
+
+    Raises:
+        PeerError: `rollback`.
+    """
+    root = parse_root(charter.charter.root)
+    for raw in heads:
+        try:
+            reviewer = read_document(unverified_text(raw, limit=MAX_HEAD), EDITION, Edition).reviewer
+            edition = open_edition(raw, root=root, desk=desk.id, reviewer=reviewer, identity=desk.identity(reviewer)).edition
+        except CorncrakeError:
+            continue
+        if edition.charter.sequence > charter.charter.sequence:
+            detail = f"{reviewer} has seen charter {edition.charter.sequence}, and the server gives {charter.charter.sequence}"
+            raise PeerError(Failure.ROLLBACK, detail)
 
 
 _Member = tuple[str, int, str, "Iterator[bytes]"]

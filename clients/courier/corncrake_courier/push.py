@@ -17,7 +17,7 @@ import msgspec
 from corncrake_courier.state import Asked, State, save
 from corncrake_crypto.charter import KIND, Charter, open_charter
 from corncrake_crypto.encoding import decode_canonical, unb64url
-from corncrake_crypto.errors import Failure, PeerError, UsageError
+from corncrake_crypto.errors import Failure, PeerError, StoreError, UsageError
 from corncrake_crypto.fields import BlockId  # noqa: TC001 - read when the struct is made
 from corncrake_crypto.note import MAX_NOTE, read_document, unverified_text
 from corncrake_crypto.parcel import Parcel, read_parcel
@@ -51,7 +51,7 @@ def push(server: Server, state: State, path: Path, *, folder: Path, root: bytes,
     Raises:
         FileError, PeerError: the parcel is damaged, or nobody of the charter has signed it.
         UsageError: `misuse`: there is no such file, or it is larger than `PARCEL_MAX`.
-        StoreError: `store`: the line broke; run it again.
+        StoreError: `store`: the line broke, or the stick is gone; run it again.
     """
     raw = server.get("/v1/charter", MAX_NOTE)
     # Also by one that has run out: it says whose parcels these are, and the parcel may bring the next one.
@@ -64,7 +64,11 @@ def push(server: Server, state: State, path: Path, *, folder: Path, root: bytes,
         raise UsageError(Failure.MISUSE, f"the parcel cannot be read: {error.strerror}") from error
     if size > PARCEL_MAX:
         raise UsageError(Failure.SIZE, f"a parcel to a server has at most {PARCEL_MAX} bytes")
-    status = server.put(f"/v1/courier/inbox/{parcel.from_id}/{parcel.number}", size, digest, _chunks(path))
+    try:
+        status = server.put(f"/v1/courier/inbox/{parcel.from_id}/{parcel.number}", size, digest, _chunks(path))
+    except OSError as error:
+        detail = f"{path.name} could not be read to its end ({error.strerror}): is the stick still there? Nothing is lost: run it again"
+        raise StoreError(Failure.STORE, detail) from error
     others = [entry for entry in state.asked if entry.reviewer != parcel.from_id]
     vain = {block for entry in state.asked if entry.reviewer == parcel.from_id for block in entry.missing}
     # In the vault's order, but what was not on the server before comes last: a pull looks for so many absent ones only (`MOST_ABSENT`).

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The server as a courier sees it: possibly hostile, possibly slow, possibly gone.
 
-Rules of this file: every answer has a largest size, counted as it comes; every wait has an end; redirects are not followed. Nothing that
-comes is believed here: whoever asked verifies it.
+Rules of this file: every answer has a largest size, counted as it comes; every silence has an end, and so has every body; redirects are not
+followed. Nothing that comes is believed here: whoever asked verifies it.
 
 Source: crypto/spec/request_signature.md; RFC 9421.
 """
@@ -153,7 +153,8 @@ class Server:
             try:
                 body = bytearray()
                 limit = most if answer.status_code in OK else ERROR_MAX
-                for piece in answer.iter_raw(65_536):
+                # As they come: gathered to pieces of one size, bytes that drip would not be looked at for days.
+                for piece in answer.iter_raw():
                     body += piece
                     if len(body) > limit or time.monotonic() - started > ANSWER_SECONDS:
                         raise PeerError(Failure.SIZE, f"the server's answer to {request.url.path} is too large, or takes too long")
@@ -176,10 +177,10 @@ class Server:
 
 def _short(answer: httpx.Response) -> bytes:
     """Return the beginning of an answer that says why not; a short one is read to its end, so that its connection serves the next request."""
-    body = bytearray()
-    for piece in answer.iter_raw(ERROR_MAX):
+    started, body = time.monotonic(), bytearray()
+    for piece in answer.iter_raw():
         body += piece
-        if len(body) > ERROR_MAX:
+        if len(body) > ERROR_MAX or time.monotonic() - started > ANSWER_SECONDS:
             break
     return bytes(body[:ERROR_MAX])
 

@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a courier remembers: how far it has carried the log, the newest charter, what vaults have asked for, and what is left to carry.
 
-Rules of this file: one JSON file, replaced whole and synced, and only after what it says has happened. To lose it costs time, not
-safety: `pull --from 0` carries everything again, and vaults check all of it themselves.
+Rules of this file: one JSON file, replaced whole and synced, and only after what it says has happened; one run at a time holds it. To lose it
+costs time, not safety: `pull --from 0` carries everything again, and vaults check all of it themselves.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from corncrake_crypto.encoding import canonical, decode_canonical
-from corncrake_crypto.errors import Failure, FileError, StoreError
+from corncrake_crypto.errors import Failure, FileError, StoreError, UsageError
 from corncrake_crypto.fields import CharterRef  # noqa: TC001 - read when the struct is made
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 STATE_FILE: Final = "state.json"
 DOWNLOADS: Final = "downloads"
+LOCK: Final = ".lock"
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -47,19 +51,50 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     Attributes:
         number: of the last parcel that it made.
-        frontier: of the log up to the end of that parcel, hex; see `merkle.Frontier`.
+        log: the origin line of the log that was carried; empty in a state from before there could be another than the first.
+        frontier: of it up to the end of that parcel, hex; see `merkle.Frontier`.
         charter: the newest one seen.
         left: reports of the log that had no room in a parcel yet, in its order.
         pending: reports that were carried and were not in the log then.
         asked: the last export of each reviewer.
+        deleted: deletions that were carried.
     """
 
     number: int = 0
+    log: str = ""
     frontier: str = ""
     charter: CharterRef | None = None
     left: list[str] = []
     pending: list[str] = []
     asked: list[Asked] = []
+    deleted: int = 0
+
+
+@contextmanager
+def held(folder: Path) -> Generator[None]:
+    """Hold the state in `folder`, which is made (0700) when it is not there: what two change at once, one of them loses.
+
+    Raises:
+        UsageError: `misuse`, when another run holds it.   StoreError: `store`, when the folder cannot be used.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(Failure.STORE, f"{folder} cannot be used: {error.strerror}") from error
+    try:
+        # The kernel lets go when the process ends, however it ends.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise UsageError(Failure.MISUSE, f"another run of the courier uses {folder.name}: wait until it has ended, and run it again") from error
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreError(Failure.STORE, f"{folder} cannot be used ({error.strerror}): move it to a disk of this machine") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def load(folder: Path) -> State:
