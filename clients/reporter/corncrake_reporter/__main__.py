@@ -22,9 +22,11 @@ from corncrake_reporter.advice import explain, explain_end, is_wrong_usage
 from corncrake_reporter.attachments import MAX_NAME, MAX_TYPE, type_of
 from corncrake_reporter.clock import TODAY_VARIABLE, today
 from corncrake_reporter.commands import Result, Wish, check, sent_fields, words_of
+from corncrake_reporter.cover import Cover
 from corncrake_reporter.line import Progress
 from corncrake_reporter.live import LiveName
 from corncrake_reporter.messages import TONGUES, tongue_of
+from corncrake_reporter.schedule import Schedule
 from corncrake_reporter.terminal import Terminal, shown
 from corncrake_reporter.visit import Link
 from corncrake_reporter.writing import Shows, Writing
@@ -35,6 +37,13 @@ if TYPE_CHECKING:
 DONE: Final = 0
 REFUSED: Final = 1
 WRONG_USAGE: Final = 2
+EVERY_DAYS: Final = 7.0
+LEAST_EVERY: Final = 0.1
+MOST_EVERY: Final = 365.0
+_COVER: Final = (
+    "Send reports that say nothing, and come back for answers that nobody wrote, as people do who report: a real report from here is then "
+    "one of several. Reviewers never see them. It runs until Ctrl-C; begun again with the same schedule, it goes on."
+)
 
 
 def _root(text: str) -> bytes:
@@ -94,7 +103,37 @@ def _parser() -> argparse.ArgumentParser:
             _add_writing(command)
         if name == "send":
             _add_live(command)
+    _add_cover(commands.add_parser("cover", help="send reports that say nothing", description=_COVER))
     return top
+
+
+def _add_cover(command: argparse.ArgumentParser) -> None:
+    _add_place(command)
+    command.add_argument("--schedule", type=Path, required=True, metavar="FILE", help="where it notes what is still to come, by day")
+    command.add_argument("--every", type=_days, default=EVERY_DAYS, metavar="DAYS", help="days between reports on average, %(default)s by default")
+    command.add_argument("--days", type=int, metavar="N", help="end after so many days; without it, run until Ctrl-C")
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not LEAST_EVERY <= days <= MOST_EVERY:
+        raise argparse.ArgumentTypeError(f"a number of days from {LEAST_EVERY} to {MOST_EVERY}")
+    return days
+
+
+def _cover(said: argparse.Namespace, terminal: Terminal) -> int:
+    link = Link(said.server.rstrip("/"), said.root, said.desk)
+    try:
+        Cover(link, Schedule(said.schedule, link, today()), said.every, terminal).run(said.days)
+    except CorncrakeError as error:
+        print(f"{error.failure.value}: {error.detail}", file=sys.stderr)
+        return WRONG_USAGE if is_wrong_usage(error) else REFUSED
+    except KeyboardInterrupt:
+        terminal.say("cover_ended")
+    return DONE
 
 
 def _wish(said: argparse.Namespace) -> Wish:
@@ -202,6 +241,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     said = _parser().parse_args(argv)
     terminal = Terminal(said.language or tongue_of(_locale()))
+    if said.task == "cover":
+        return _cover(said, terminal)
     try:
         wish = _wish(said)
     except FileError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from corncrake_crypto.codename import WordError
 from corncrake_crypto.errors import CorncrakeError, Failure, StoreError, UsageError
 from corncrake_reporter.continuing import TooOldError
-from corncrake_reporter.inclusion import ReceiptError
+from corncrake_reporter.inclusion import ReceiptError, UnwitnessedError
 from corncrake_reporter.messages import Tongue, message
 from corncrake_reporter.sources import UnreadableError
 from corncrake_reporter.transport import BusyError, LineError, RefusedError
@@ -23,12 +23,14 @@ Task = Literal["send", "check", "add"]
 
 _KINDS: Final[dict[Failure, str]] = {
     Failure.EXPIRED: "expired",
-    Failure.NOT_YET_VALID: "expired",
-    Failure.EPOCH: "expired",
+    Failure.NOT_YET_VALID: "clock",
+    Failure.EPOCH: "clock",
     Failure.TOO_FEW: "few",
     Failure.DESK: "desk",
     Failure.WITHHELD: "withheld",
     Failure.PROOF: "withheld",
+    Failure.FORK: "withheld",
+    Failure.SHRUNKEN: "withheld",
 }
 _USAGE_KINDS: Final[dict[Failure, str]] = {
     Failure.WORD: "word",
@@ -46,6 +48,7 @@ _TYPES: Final = (
     (UnreadableError, "unreadable"),
     (StoreError, "disk"),
     (ReceiptError, "receipt"),
+    (UnwitnessedError, "withheld"),
     (TooOldError, "old"),
 )
 """The first that fits decides."""
@@ -63,7 +66,7 @@ def _kind(error: CorncrakeError) -> str:
     if isinstance(error, UsageError):
         return _USAGE_KINDS.get(error.failure, "usage")
     # A word that the server itself gave is its word: it proves nothing about papers.
-    if isinstance(error, RefusedError) and error.failure not in {Failure.DESK, Failure.TOO_FEW}:
+    if isinstance(error, RefusedError) and error.failure not in {Failure.DESK, Failure.TOO_FEW, Failure.EPOCH}:
         return "refused"
     return _KINDS.get(error.failure, "trust")
 

@@ -14,6 +14,7 @@ from corncrake_crypto.encoding import day_text
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_reporter.inclusion import Inclusion, check_inclusion, read_receipt
 from corncrake_reporter.messages import localised, message
+from corncrake_reporter.notices import notice_fields, notices
 from corncrake_reporter.returning import look
 from corncrake_reporter.visit import visit
 
@@ -75,15 +76,20 @@ def sent_fields(progress: Progress, thread: str | None) -> dict[str, Any]:
 # -- coming back -----------------------------------------------------------------------------------------------------------
 
 
-def _look(wish: Wish, codename: Codename) -> tuple[Visit, Thread]:
-    papers = visit(wish.link, codename, wish.today)
+def look_twice(link: Link, codename: Codename, today: date) -> tuple[Visit, Thread]:
+    """Visit and look for an answer; once more when the edition was replaced meanwhile.
+
+    Raises:
+        CorncrakeError: as `visit` and `look`.
+    """
+    papers = visit(link, codename, today)
     try:
         return papers, look(papers, codename)
     except PeerError as error:
         if error.failure is not Failure.WITHHELD:
             raise
     # A new edition may have come between head and tile: once more, and then it is what it looks like.
-    papers = visit(wish.link, codename, wish.today)
+    papers = visit(link, codename, today)
     return papers, look(papers, codename)
 
 
@@ -104,7 +110,8 @@ def _thread_lines(thread: Thread, terminal: Terminal, *, server_said: bool) -> l
 
 
 def _receipt_lines(receipt: Receipt, included: Inclusion, terminal: Terminal) -> list[str]:
-    return [message(terminal.tongue, "server_signed", day=receipt.day), message(terminal.tongue, included.value)]
+    said = [] if included is Inclusion.FORMER else [message(terminal.tongue, "server_signed", day=receipt.day)]
+    return [*said, message(terminal.tongue, included.value)]
 
 
 def check(wish: Wish, codename: Codename, terminal: Terminal) -> Result:
@@ -113,7 +120,7 @@ def check(wish: Wish, codename: Codename, terminal: Terminal) -> Result:
     Raises:
         CorncrakeError: as `visit`, `look`, `read_receipt` and `check_inclusion`.
     """
-    papers, thread = _look(wish, codename)
+    papers, thread = look_twice(wish.link, codename, wish.today)
     result = Result([localised(papers.desk.names, terminal.tongue)])
     result.fields = {
         "acknowledged": thread.acknowledged,
@@ -128,6 +135,8 @@ def check(wish: Wish, codename: Codename, terminal: Terminal) -> Result:
         result.fields["included"] = included.value
         result.fault = included is Inclusion.FAULT
     result.lines += _thread_lines(thread, terminal, server_said=wish.receipt is not None)
+    result.fields |= notice_fields(papers)
+    result.lines += notices(papers, terminal.tongue)
     if papers.presence.quiet:
         known = thread.stale_since is not None
         result.lines.append(message(terminal.tongue, "stale" if known else "never", day=thread.stale_since))

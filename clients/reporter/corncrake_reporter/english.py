@@ -22,6 +22,7 @@ ENGLISH: Final = {
     "add_ask": "What do you want to add or answer?",
     "who": "{count} people at this desk can open it.",
     "who_one": "1 person at this desk can open it.",
+    "who_recovery": "A recovery key can open it too. It lies on paper, in parts, with several people: at least two of them together can use it.",
     "left_out": "These reviewers cannot open it, because their keys are not there: {names}",
     "confirm": "Send it? (yes / no)",
     "yes": "y yes",
@@ -43,6 +44,11 @@ ENGLISH: Final = {
     "report_left": "The report has left. The server has signed for it, and its signature was checked.",
     "wait_report": "The line broke. Nothing is lost: the report is still here. It goes on by itself when the line is back.",
     "wait_blocks": "The line broke. Nothing is lost: {sent} of {total} parts are there. It goes on by itself when the line is back.",
+    "cover_done": "One visit is done.",
+    "cover_failed": "A visit was not done ({failure}). Nothing is lost; it goes on with the next one.",
+    "cover_ended": "Ended. Begun again with the same schedule, it goes on.",
+    "stamping": "The server is very busy. This computer is doing some work now so that your report gets in sooner. Ctrl-C ends it.",
+    "stamping_more": "Others do as much. This computer is doing more work for your report: it may take some seconds.",
     "busy_report": "The server answers, but has no room or is too busy just now. Your report is still here. {when}",
     "busy": "The server answers, but has no room or is too busy just now. Nothing is lost: {sent} parts are there. {when}",
     "busy_soon": "It is tried again by itself. Ctrl-C ends it.",
@@ -64,10 +70,23 @@ ENGLISH: Final = {
     "none_hint": "In the first two weeks that is normal. If it was longer ago, check the words: other words would look the same.",
     "not_yours": "If these are not your words, the desk will see what you add as a new report.",
     "stale": "No reviewer has been seen since {day}.",
+    "emergency": (
+        "This organisation has changed who reads reports, and those who read them until now have not agreed. There may be an honest reason, "
+        "such as lost machines. It can also mean that somebody has taken over. If you can wait, first ask the organisation in another way, "
+        "not through this address. This is told until {day}."
+    ),
+    "unseen": "One of those who answer here, {name}, has not been seen since {day}.",
+    "unseen_never": "One of those who answer here, {name}, has not been seen at all.",
+    "unseen_hint": (
+        "They may be away. It can also mean that somebody keeps their news from you, so that you do not learn who reads here now. You can "
+        "send all the same. If you can wait, look again in a few days, or ask the organisation in another way."
+    ),
     "never": "No reviewer has been seen yet.",
     "missing": "{count} parts of your files have not arrived there. You can send those files again with: corncrake-reporter add --file",
     "included": "The public log includes this receipt's report, as the server promised.",
     "not-yet-published": "The public log does not include it yet: the next publication will.",
+    "former-log": "Your receipt is of a log that the organisation has replaced by another, and your report is not in that one: the server may have"
+    " been brought back from an older copy. If nobody has answered and no reviewer's machine has it, send it again.",
     "fault": "The public log should include your report by now, and does not. Your receipt proves that. Show it to the organisation in another way.",
     "lost_nothing_sent": "Nothing was sent, and nothing on this machine was changed.",
     "lost_not_sent": "Nothing was sent. The file of --continue-file was removed again.",
@@ -95,8 +114,10 @@ ENGLISH: Final = {
     "do_trust": "Look at --server and --root. If they are as you were given them, do not go on: ask the organisation in another way.",
     "what_expired": "The desk's papers have run out, or this machine's date is wrong.",
     "do_expired": "Look at the date of this machine. If it is right, the desk can take nothing until the organisation renews its papers.",
+    "what_clock": "This machine's date and the server's are too far apart.",
+    "do_clock": "Set the date of this machine right, then run it again. If it is right, come back later or use another way.",
     "what_few": "Too few people of this desk could open it now.",
-    "do_few": "Come back later, or use another way.",
+    "do_few": "Look at the date of this machine. If it is right, come back later, or use another way.",
     "what_desk": "There is no such desk here.",
     "do_desk": "Look at --desk.",
     "what_word": "Word number {numbers} is not one of the words.",

@@ -43,6 +43,7 @@ class Progress:
         waiting: the line is broken at the moment, or the server busy.
         busy: the server is what is waited for.
         until: when it is tried again, in seconds since 1970, when that is more than a minute away; 0 otherwise.
+        stamping: the step of the stamp that is being made for a busy server; 0 for none.
         named: the words were shown already.
         kept: a file to go on from is on the disk.
         wrote: such a file was written at some time.
@@ -64,6 +65,7 @@ class Progress:
     waiting: bool = False
     busy: bool = False
     until: float = 0.0
+    stamping: int = 0
     named: bool = False
     kept: bool = False
     wrote: bool = False

@@ -35,9 +35,9 @@ _MESSAGE_LENGTH = 16
 
 
 class Message(NamedTuple):
-    """What a person sends."""
+    """What a person sends, or, as `cover`, nobody."""
 
-    kind: Literal["first", "follow_up"]
+    kind: Literal["first", "follow_up", "cover"]
     language: str
     answers: tuple[Answer, ...]
     attachments: tuple[Attachment, ...] = ()

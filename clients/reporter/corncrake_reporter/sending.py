@@ -21,9 +21,11 @@ from corncrake_crypto.errors import Failure, StoreError
 from corncrake_crypto.padding import BLOCK_CLASS, wire_size
 from corncrake_crypto.receipt import open_receipt, report_id
 from corncrake_reporter.bringing import LARGE_WEIGHT, Bringer, Job
+from corncrake_reporter.clock import today
 from corncrake_reporter.continuing import Continuation, TooOldError, in_order, keep
 from corncrake_reporter.sealing import prepare, seal_report
 from corncrake_reporter.sources import ChangedError, UnreadableError, measure
+from corncrake_reporter.stamping import Stamping
 from corncrake_reporter.transport import RefusedError, Server
 
 if TYPE_CHECKING:
@@ -60,11 +62,13 @@ def post(papers: Visit, epoch: int, sealed: bytes, line: Line) -> None:
     """
     progress, desk = line.progress, papers.desk.id
     progress.report = report_id(sealed)
+    stamping = Stamping(papers, progress.report, line)
     with Server(papers.link.origin) as server:
         progress.tried = True
-        receipt = line.persist(lambda: server.post_report(desk, epoch, sealed))
+        receipt = line.persist(lambda: stamping.post(lambda stamp: server.post_report(desk, epoch, sealed, stamp)))
     log = papers.charter.charter.log
-    open_receipt(receipt, log.origin, unb64url(log.key, 32), progress.report, desk, today=papers.presence.today)
+    # The day that it is by now: a busy server may have been waited for since the papers came.
+    open_receipt(receipt, log.origin, unb64url(log.key, 32), progress.report, desk, today=max(papers.presence.today, today()))
     progress.receipt, progress.signed = receipt, True
 
 

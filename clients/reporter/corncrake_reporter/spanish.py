@@ -22,6 +22,10 @@ SPANISH: Final = {
     "add_ask": "¿Qué quiere añadir o responder?",
     "who": "{count} personas de esta mesa pueden abrirlo.",
     "who_one": "1 persona de esta mesa puede abrirlo.",
+    "who_recovery": (
+        "También puede abrirlo una clave de recuperación. Está en papel, en partes, en manos de varias personas: "
+        "al menos dos de ellas juntas pueden usarla."
+    ),
     "left_out": "Estas personas no pueden abrirlo, porque faltan sus llaves: {names}",
     "confirm": "¿Enviarlo? (sí / no)",
     "yes": "s si sí y yes",
@@ -43,6 +47,11 @@ SPANISH: Final = {
     "report_left": "El aviso ha salido. El servidor ha firmado que lo tiene, y se comprobó su firma.",
     "wait_report": "Se cortó la línea. No se pierde nada: el aviso sigue aquí. Sigue solo cuando vuelva la línea.",
     "wait_blocks": "Se cortó la línea. No se pierde nada: {sent} de {total} partes están allí. Sigue solo cuando vuelva la línea.",
+    "cover_done": "Una visita está hecha.",
+    "cover_failed": "Una visita no se hizo ({failure}). No se pierde nada; sigue con la próxima.",
+    "cover_ended": "Terminado. Si se empieza otra vez con el mismo calendario, sigue.",
+    "stamping": "El servidor está muy ocupado. Este equipo está haciendo un trabajo para que su aviso entre antes. Ctrl-C lo termina.",
+    "stamping_more": "Otros hacen lo mismo. Este equipo está haciendo más trabajo por su aviso: puede tardar unos segundos.",
     "busy_report": "El servidor responde, pero ahora no tiene sitio o está demasiado ocupado. Su aviso sigue aquí. {when}",
     "busy": "El servidor responde, pero ahora no tiene sitio o está demasiado ocupado. No se pierde nada: {sent} partes están allí. {when}",
     "busy_soon": "Se intenta otra vez solo. Ctrl-C lo termina.",
@@ -64,10 +73,23 @@ SPANISH: Final = {
     "none_hint": "En las dos primeras semanas es normal. Si fue hace más, revise las palabras: otras palabras se verían igual.",
     "not_yours": "Si estas no son sus palabras, la mesa verá lo que añada como un aviso nuevo.",
     "stale": "No se ha visto a nadie de la mesa desde el {day}.",
+    "emergency": (
+        "Esta organización cambió quién lee los avisos, y quienes los leían hasta ahora no han estado de acuerdo. Puede haber una razón "
+        "honrada, como máquinas perdidas. También puede ser que alguien se haya apoderado de esto. Si puede esperar, pregunte antes a la "
+        "organización por otro camino, no por esta dirección. Esto se dice hasta el {day}."
+    ),
+    "unseen": "A una de las personas que responden aquí, {name}, no se la ha visto desde el {day}.",
+    "unseen_never": "A una de las personas que responden aquí, {name}, todavía no se la ha visto.",
+    "unseen_hint": (
+        "Puede que no esté. También puede ser que alguien le oculte sus noticias, para que usted no sepa quién lee aquí ahora. Puede enviar "
+        "de todos modos. Si puede esperar, vuelva a mirar en unos días, o pregunte a la organización por otro camino."
+    ),
     "never": "Todavía no se ha visto a nadie de la mesa.",
     "missing": "{count} partes de sus archivos no han llegado allí. Puede enviar esos archivos otra vez con: corncrake-reporter add --file",
     "included": "El registro público incluye el aviso de este recibo, como prometió el servidor.",
     "not-yet-published": "El registro público todavía no lo incluye: lo hará la próxima publicación.",
+    "former-log": "Su recibo es de un registro que la organización sustituyó por otro, y su aviso no está en este: quizá el servidor se recuperó"
+    " de una copia anterior. Si nadie le ha respondido y ninguna máquina de la mesa lo tiene, envíelo otra vez.",
     "fault": "El registro público ya debería incluir su aviso, y no lo incluye. Su recibo lo prueba. Muéstrelo a la organización por otro camino.",
     "lost_nothing_sent": "No se envió nada y nada cambió en esta máquina.",
     "lost_not_sent": "No se envió nada. El archivo de --continue-file se borró otra vez.",
@@ -95,8 +117,10 @@ SPANISH: Final = {
     "do_trust": "Mire --server y --root. Si son como se los dieron, no siga: pregunte a la organización por otro camino.",
     "what_expired": "Los papeles de la mesa han vencido, o la fecha de esta máquina está mal.",
     "do_expired": "Mire la fecha de esta máquina. Si es correcta, la mesa no puede recibir nada hasta que la organización renueve sus papeles.",
+    "what_clock": "La fecha de esta máquina y la del servidor están demasiado lejos.",
+    "do_clock": "Corrija la fecha de esta máquina y vuelva a ejecutarlo. Si es correcta, vuelva más tarde o use otro camino.",
     "what_few": "Demasiado pocas personas de esta mesa podrían abrirlo ahora.",
-    "do_few": "Vuelva más tarde o use otro camino.",
+    "do_few": "Mire la fecha de esta máquina. Si es correcta, vuelva más tarde o use otro camino.",
     "what_desk": "Aquí no hay esa mesa.",
     "do_desk": "Mire --desk.",
     "what_word": "La palabra número {numbers} no es una de las palabras.",

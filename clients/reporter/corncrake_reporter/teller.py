@@ -43,6 +43,7 @@ class Teller:
         self._sending = Meter(terminal, "sending")
         self._waiting = self._held = self._ending = False
         self._until = 0.0
+        self._stamping = 0
         self._sealed = sealed
         self._signed = signed
         self.line = Line(tell=self._tell, read=self._reading.show, sealed=lambda _: self._sealed(), signed=self._is_signed, progress=progress)
@@ -72,6 +73,9 @@ class Teller:
     def _tell(self, progress: Progress) -> None:
         if progress.waiting and (not self._waiting or progress.until != self._until):
             self._tell_wait(progress)
+        if progress.stamping and progress.stamping != self._stamping:
+            self._terminal.say("stamping_more" if self._stamping else "stamping")
+            self._stamping = progress.stamping
         if progress.held and not self._held:
             self._terminal.say("live_held")
         if progress.ending and not self._ending:

@@ -2,14 +2,15 @@
 """The server as a reporter sees it: bytes in, bytes out, nothing believed.
 
 Rules of this file: no cookies, no redirects, no header that tells one reporter from another. Every answer has a largest size, counted
-as it comes; every wait has an end. A line that breaks is told apart from a server that is busy, and both from one that says no.
+as it comes; every silence has an end, and so has every body. A line that breaks is told apart from a server that is busy, and both from one
+that says no.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 import httpx
 import msgspec
@@ -20,6 +21,7 @@ from corncrake_crypto.errors import Failure, PeerError, StoreError, UsageError
 from corncrake_crypto.form import MAX_FORM
 from corncrake_crypto.note import MAX_BUNDLE, MAX_NOTE
 from corncrake_crypto.receipt import MAX_RECEIPT
+from corncrake_crypto.stamp import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,11 +59,13 @@ class BusyError(LineError):
 
     Attributes:
         after: seconds that it asks to wait for, as it says; 0 when it does not say.
+        step: of stamps, the lowest that would help now; None when it does not say.
     """
 
-    def __init__(self, status: int, after: str | None) -> None:
+    def __init__(self, status: int, after: str | None, step: int | None = None) -> None:
         """Keep what it said; `after` is the header Retry-After, of which only a number of seconds is understood."""
         super().__init__(f"the server cannot take it just now, status {status}")
+        self.step = step
         self.after = int(after) if after is not None and _SECONDS.fullmatch(after) else 0
 
 
@@ -88,6 +92,18 @@ def _failure_of(status: int, body: bytes) -> Failure:
         return Failure(msgspec.json.decode(body, type=_Refusal).failure)
     except (msgspec.MsgspecError, ValueError):
         return Failure.STORE if status >= 500 else Failure.MISUSE  # noqa: PLR2004 - the server's fault begins at 500
+
+
+class _BusyRefusal(msgspec.Struct, frozen=True):
+    step: Annotated[int, msgspec.Meta(ge=1, le=STEPS)]
+
+
+def _step_of(body: bytes) -> int | None:
+    """Return the step of stamps that a busy server named, if it did."""
+    try:
+        return msgspec.json.decode(body, type=_BusyRefusal).step
+    except msgspec.MsgspecError:
+        return None
 
 
 def _nobody(_: int) -> None:
@@ -137,8 +153,8 @@ class Server:
 
     # -- one exchange --------------------------------------------------------------------------------------------------
 
-    def _ask(self, method: str, path: str, most: int, body: bytes | Iterator[bytes] | None = None, length: int | None = None) -> tuple[int, bytes]:
-        headers = {} if body is None else _JUST_BYTES if length is None else _JUST_BYTES | {"content-length": str(length)}
+    def _ask(self, method: str, path: str, most: int, body: bytes | Iterator[bytes] | None = None, **more: str) -> tuple[int, bytes]:
+        headers = {} if body is None else _JUST_BYTES | {name.replace("_", "-"): value for name, value in more.items()}
         request = self._client.build_request(method, path, content=body, headers=headers)
         try:
             answer = self._client.send(request, stream=True)
@@ -150,13 +166,14 @@ class Server:
         except httpx.HTTPError as error:
             raise LineError(f"the line to the server broke ({type(error).__name__})") from error
         if answer.status_code in _PASSING:
-            raise BusyError(answer.status_code, answer.headers.get("retry-after"))
+            raise BusyError(answer.status_code, answer.headers.get("retry-after"), _step_of(received))
         return answer.status_code, received
 
     def _bounded(self, answer: httpx.Response, most: int) -> bytes:
         started = time.monotonic()
         body = bytearray()
-        for piece in answer.iter_raw(65_536):
+        # As they come: gathered to pieces of one size, bytes that drip would not be looked at for days.
+        for piece in answer.iter_raw():
             body += piece
             if len(body) > most:
                 raise RefusedError(answer.status_code, Failure.SIZE)
@@ -164,8 +181,8 @@ class Server:
                 raise LineError("the server's answer takes too long")
         return bytes(body)
 
-    def _taken(self, method: str, path: str, most: int, body: bytes | None = None) -> bytes:
-        status, received = self._ask(method, path, most, body)
+    def _taken(self, method: str, path: str, most: int, body: bytes | None = None, **more: str) -> bytes:
+        status, received = self._ask(method, path, most, body, **more)
         if status not in _OK:
             raise RefusedError(status, _failure_of(status, received))
         return received
@@ -196,22 +213,23 @@ class Server:
         """Return one reply tile, at most `length` bytes."""
         return self._taken("GET", f"/v1/desks/{desk}/editions/{reviewer}/{number}/{bucket}", length)
 
-    def checkpoint(self) -> bytes | None:
-        """Return the log's newest checkpoint, or None when nothing was published yet."""
-        status, received = self._ask("GET", "/log/1/checkpoint", MAX_CHECKPOINT)
+    def checkpoint(self, log: str) -> bytes | None:
+        """Return the newest checkpoint of the log at a path, `/log/N`, or None when nothing was published yet."""
+        status, received = self._ask("GET", f"{log}/checkpoint", MAX_CHECKPOINT)
         if status == _NOT_HERE:
             return None
         if status not in _OK:
             raise RefusedError(status, _failure_of(status, received))
         return received
 
-    def log_file(self, path: str, most: int) -> bytes:
-        """Return one file of the log, `tile/…`, at most `most` bytes."""
-        return self._taken("GET", f"/log/1/{path}", most)
+    def log_file(self, log: str, path: str, most: int) -> bytes:
+        """Return one file of the log at a path, `tile/…`, at most `most` bytes."""
+        return self._taken("GET", f"{log}/{path}", most)
 
-    def post_report(self, desk: str, epoch: int, sealed: bytes) -> bytes:
-        """Send a sealed report and return the receipt note; the same bytes again bring the same receipt."""
-        return self._taken("POST", f"/v1/desks/{desk}/epochs/{epoch}/reports", MAX_RECEIPT, sealed)
+    def post_report(self, desk: str, epoch: int, sealed: bytes, stamp: str | None = None) -> bytes:
+        """Send a sealed report, with a stamp or without, and return the receipt note; the same bytes again bring the same receipt."""
+        more = {} if stamp is None else {"corncrake_stamp": stamp}
+        return self._taken("POST", f"/v1/desks/{desk}/epochs/{epoch}/reports", MAX_RECEIPT, sealed, **more)
 
     def has_block(self, block: str) -> bool:
         """Say whether a block is on the server."""
@@ -222,7 +240,7 @@ class Server:
 
     def put_block(self, block: str, sealed: bytes, moved: Callable[[int], None] = _nobody) -> None:
         """Bring one sealed block to the server; done when it is there, however it came there. `moved` hears how many bytes have gone."""
-        status, received = self._ask("PUT", f"/v1/blocks/{block}", MAX_REFUSAL, _pieces(sealed, moved), len(sealed))
+        status, received = self._ask("PUT", f"/v1/blocks/{block}", MAX_REFUSAL, _pieces(sealed, moved), content_length=str(len(sealed)))
         # 409: other bytes stand under this id, and both ways it is present.
         if status not in _OK | {_CONFLICT}:
             raise RefusedError(status, _failure_of(status, received))

@@ -13,6 +13,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from corncrake_crypto.charter import RECOVERY
 from corncrake_crypto.codename import Codename
 from corncrake_crypto.encoding import root_text
 from corncrake_crypto.errors import Failure, UsageError
@@ -24,6 +25,8 @@ from corncrake_reporter.continuing import read_kept
 from corncrake_reporter.live import Take, send_live
 from corncrake_reporter.messages import localised, message
 from corncrake_reporter.meter import amount
+from corncrake_reporter.notices import notice_fields, notices
+from corncrake_reporter.places import exists
 from corncrake_reporter.questions import ask_form, ask_more
 from corncrake_reporter.recording import Recording
 from corncrake_reporter.sealing import Message
@@ -57,8 +60,10 @@ def _answers(wish: Wish, papers: Visit, terminal: Terminal) -> tuple[Answer, ...
 
 def _tell_readers(papers: Visit, chosen: Chosen, terminal: Terminal) -> None:
     terminal.say("to", desk=localised(papers.desk.names, terminal.tongue))
-    count = len(chosen.recipients)
+    count = sum(sealed_to.reviewer != RECOVERY for sealed_to in chosen.stanzas)
     terminal.say("who_one" if count == 1 else "who", count=count)
+    if count < len(chosen.stanzas):
+        terminal.say("who_recovery")
     if chosen.left_out:
         terminal.say("left_out", names=", ".join(chosen.left_out))
 
@@ -85,9 +90,9 @@ def _is_agreed(wish: Wish, attachments: tuple[Attachment, ...], terminal: Termin
 
 def _check_places(wish: Wish) -> None:
     for path in (wish.receipt, wish.continue_file):
-        if path is not None and not path.parent.is_dir():
+        if path is not None and not (exists(path.parent) and path.parent.is_dir()):
             raise UsageError(Failure.MISUSE, f"there is no folder for {path.name}")
-    if wish.receipt is not None and wish.receipt.exists():
+    if wish.receipt is not None and exists(wish.receipt):
         raise UsageError(Failure.MISUSE, "the file for the receipt is there already")
     if wish.live is None:
         return
@@ -134,7 +139,7 @@ class Writing:
             UsageError: `misuse`, when the file is something else.
         """
         path = self._wish.continue_file
-        return None if path is None or not path.exists() else read_kept(path, self._wish.link)
+        return None if path is None or not exists(path) else read_kept(path, self._wish.link)
 
     def go_on(self, kept: Kept) -> Result:
         """Go on with what an earlier run began; raises as `sending.go_on` and `attach_all`."""
@@ -164,6 +169,8 @@ class Writing:
         papers = visit(wish.link, codename, wish.today)
         # Before anybody is asked to write: can it be sealed to anybody?
         chosen = recipients(papers)
+        for line in notices(papers, terminal.tongue):
+            terminal.show(f"{line}\n")
         answers = _answers(wish, papers, terminal)
         if not answers and not attachments and wish.live is None:
             raise UsageError(Failure.MISUSE, "there is nothing to send")
@@ -174,7 +181,7 @@ class Writing:
             return None
         said = Message("first" if wish.task == "send" else "follow_up", terminal.tongue, answers, attachments)
         more = self._send_files(papers, codename, said) if wish.live is None else self._send_live(papers, codename, said)
-        fields = sent_fields(self._progress, codename.thread_id(wish.link.root, papers.desk.id)) | more
+        fields = sent_fields(self._progress, codename.thread_id(wish.link.root, papers.desk.id)) | notice_fields(papers) | more
         return Result([message(terminal.tongue, "promise", days=papers.form.promise_days, again=_again(wish.link, papers.desk.id))], fields)
 
     def _send_files(self, papers: Visit, codename: Codename, said: Message) -> dict[str, Any]:
