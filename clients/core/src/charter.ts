@@ -222,3 +222,15 @@ export function identityOf(value: Desk, wanted: string): Uint8Array {
   if (found === undefined) throw refused(Failure.DESK, "this desk has no such reviewer");
   return unb64url(found.identity, 32);
 }
+
+/** Days for which an emergency is shown. */
+export const EMERGENCY_DAYS = 30;
+
+/**
+ * Say whether a reader must be told that somebody was let in without those who read before: for 30 days from `issued`.
+ *
+ * Source: crypto/spec/charter.md §6.
+ */
+export function tellsEmergency(value: Charter, today: Day): boolean {
+  return value.emergency === true && dayNumber(today) < dayNumber(value.issued) + EMERGENCY_DAYS;
+}

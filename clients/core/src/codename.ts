@@ -17,6 +17,8 @@ const ENTROPY_LENGTH = 16;
 const WORD_COUNT = 12;
 const WORD_BITS = 11;
 const ROOT_LENGTH = 32;
+// White_Space of Unicode, and the byte order mark, with which files begin.
+const SPACE = /[\s\x85]+/u;
 
 /** What keys are derived for. */
 export type Purpose = "reply-identity" | "thread-signing" | "reply-tag";
@@ -96,7 +98,7 @@ export class Codename {
    * Source: crypto/spec/codename.md §2; BIP 39.
    */
   static fromWords(text: string, words: readonly string[]): Codename {
-    const typed = text.split(/\s+/u).filter((word) => word !== "");
+    const typed = text.split(SPACE).filter((word) => word !== "");
     if (typed.length !== WORD_COUNT) throw new WordError([], `a codename has 12 words, these are ${String(typed.length)}`);
     const table = lookUp(words);
     const places = typed.map((word) => table.get(normal(word)) ?? table.get(plain(word)));

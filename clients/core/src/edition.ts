@@ -135,6 +135,27 @@ export function checkHeads(opened: OpenedCharter, heads: readonly OpenedEdition[
   return { today, lastSeen, quiet: lastSeen === undefined || dayNumber(today) - dayNumber(lastSeen) > QUIET_DAYS };
 }
 
+/** A voice that has not been seen lately, and the day of its newest head; undefined when there is none. */
+export interface Unseen {
+  readonly reviewer: string;
+  readonly lastSeen: Day | undefined;
+}
+
+/**
+ * Return the voices of a desk whose newest head is long ago, in the order of their ids; one without a head is seen when the charter was issued.
+ *
+ * @throws PeerError `desk`, when the charter has no such desk.
+ *
+ * Source: crypto/spec/edition.md §3.
+ */
+export function unseenVoices(opened: OpenedCharter, deskId: string, heads: readonly OpenedEdition[], today: Day): Unseen[] {
+  const seen = new Map(heads.map((head) => [head.edition.reviewer, head.edition.day]));
+  return [...findDesk(opened.charter, deskId).voices]
+    .sort()
+    .filter((voice) => dayNumber(today) - dayNumber(seen.get(voice) ?? opened.charter.issued) > QUIET_DAYS)
+    .map((reviewer) => ({ reviewer, lastSeen: seen.get(reviewer) }));
+}
+
 /**
  * Return the number of the tile that holds a thread's replies, from 0; `thread` is the 32 bytes of its public key.
  *

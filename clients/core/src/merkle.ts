@@ -141,7 +141,8 @@ export function verifyConsistency(old: number, grown: number, path: readonly Uin
   const ranges = consistencyRanges(old, grown);
   if (path.length !== ranges.length || path.some((node) => node.length !== 32)) throw wrong("the proof has not the length that these numbers need");
   let found: [Uint8Array, Uint8Array];
-  if (old === 0) found = [EMPTY_ROOT, newRoot];
+  if (grown === 0) found = [EMPTY_ROOT, EMPTY_ROOT];
+  else if (old === 0) found = [EMPTY_ROOT, newRoot];
   else if (old === grown) found = [oldRoot, oldRoot];
   else found = bothRoots(old, ranges, path, oldRoot);
   if (!equal(found[0], oldRoot) || !equal(found[1], newRoot)) throw wrong("the tree does not continue the older one");

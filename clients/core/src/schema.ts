@@ -24,7 +24,7 @@ export function text(max: number, min = 0): Decoder<string> {
   return (value) => {
     // A string of n code points has n to 2n UTF-16 units: count only when that leaves doubt.
      
-    if (typeof value !== "string" || value.length < min) throw refused("a string is expected");
+    if (typeof value !== "string" || value.length < min || (value.length < 2 * min && Array.from(value).length < min)) throw refused("a string is expected");
     if (value.length > 2 * max || (value.length > max && Array.from(value).length > max)) throw refused(`a string has more than ${String(max)} characters`);
     return value;
   };

@@ -35,6 +35,7 @@ import * as reply from "../src/reply";
 import * as report from "../src/report";
 import { seal } from "../src/seal";
 import * as signatures from "../src/signatures";
+import * as stamp from "../src/stamp";
 import { unseal } from "../src/unseal";
 
 /** One case, as it stands in its file: fields differ by noun, and a wrong one fails the case. */
@@ -178,6 +179,10 @@ const blockRunner = each("block", {
 
 const charterRunner = each("charter", {
   root_of: (one) => { expect(encoding.rootText(charter.rootOf(fromHex(one["public_hex"])))).toBe(one["expected_text"]); },
+  tells_emergency: (one) => {
+    const opened = charter.openCharter(utf8(one["note_text"]), { root: root(one["root"]), origin: undefined, today: one["today"] });
+    expect(charter.tellsEmergency(opened.charter, one["today"])).toBe(one["expected"]);
+  },
   open_charter: (one) => {
     const opened = charter.openCharter(utf8(one["note_text"]), {
       root: root(one["root"]),
@@ -244,6 +249,12 @@ const editionRunner = each("edition", {
     expect({ numbers: heads.map((head) => head.edition.number), today: presence.today, last_seen: presence.lastSeen ?? null, quiet: presence.quiet }).toEqual(
       one["expected"],
     );
+  },
+  unseen_voices: (one) => {
+    const opened = charter.openCharter(utf8(one["charter_text"]), { root: root(one["root"]), origin: undefined, today: one["today"] });
+    const heads = edition.newestHeads(opened, one["desk"], one["heads"].map(utf8));
+    const found = edition.unseenVoices(opened, one["desk"], heads, one["today"]);
+    expect(found.map((voice) => [voice.reviewer, voice.lastSeen ?? null])).toEqual(one["expected"]);
   },
   bucket: (one) => { expect(edition.bucketOf(one["desk"], fromHex(one["thread_hex"]), one["bits"])).toBe(one["expected"]); },
   reply_tag: (one) => {
@@ -329,6 +340,23 @@ const signaturesRunner = each("signatures", {
   verify_statement: (one) => { signatures.verifyStatement(fromHex(one["public_hex"]), one["kind"], one["value"], one["signature"]); },
 });
 
+const stampRunner = each("stamp", {
+  parse_stamp: (one) => {
+    const found = stamp.parseStamp(one["text"]);
+    expect(found).toEqual(one["expected"]);
+    expect(stamp.stampText(found)).toBe(one["text"]);
+  },
+  zero_bits: (one) => { expect(stamp.zeroBits({ day: one["day"], id: one["report"], nonce: one["nonce"] }, one["origin"], one["charter"])).toBe(one["expected"]); },
+  step_paid: (one) => { expect(stamp.stepPaid(one["bits"], one["steps"] ?? undefined)).toBe(one["expected"]); },
+  search: (one) => {
+    const search = new stamp.Search({ origin: one["origin"], charter: one["charter"], day: one["day"], id: one["report"] });
+    expect(search.run(one["bits"], Math.floor(one["expected_tried"] / 2))).toBeUndefined();
+    const found = search.run(one["bits"], one["expected_tried"]);
+    expect(found === undefined ? undefined : stamp.stampText(found)).toBe(one["expected_text"]);
+    expect(search.tried).toBe(one["expected_tried"]);
+  },
+});
+
 const identitiesOf = (one: Case): Identity[] => one["identity_seeds_hex"].map((seed: string) => Identity.fromSeed(fromHex(seed)));
 
 /** A runner for each noun that has a twin here. */
@@ -398,5 +426,6 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
     },
   }),
   signatures: signaturesRunner,
+  stamp: stampRunner,
   unseal: each("unseal", { unseal: async (one) => { expect(to64(await unseal(from64(one["file_base64"]), identitiesOf(one)))).toBe(one["expected_plaintext_base64"]); } }),
 };

@@ -12,8 +12,14 @@ const ROOT = join(import.meta.dirname, "../../../crypto/vectors");
 const NO_TWIN: Readonly<Record<string, string>> = {
   armor: "armor never crosses the wire",
   acknowledgement: "it goes from a vault to the server",
+  charter_change: "a reporter remembers no charter to compare with",
+  cosignature: "a page reads no head of the log",
+  canary: "it goes from a vault to a courier",
+  deletion: "servers and vaults decide it",
+  legal_hold: "it goes from a vault to the server",
   parcel: "a reporter makes no parcels",
   tiles: "only log and vault read tiles",
+  page_release: "a page cannot check itself",
   request_signature: "only couriers sign requests",
 };
 
