@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 /** Where the page begins: read the link, show the first screen. */
 import { render } from "preact";
-import { readLink } from "./flows/visit";
-import { messages, preferredLanguage } from "./i18n/messages";
+import { SAVED } from "./flows/saved";
+import { readLink, type Link } from "./flows/visit";
+import { messages, preferredLanguage, type Language } from "./i18n/messages";
+import { setServer } from "./transport/address";
 import { App } from "./ui/app";
+import { AskLink } from "./ui/link_screen";
 
 const place = document.getElementById("page");
+
+function begin(here: Element, link: Link, language: Language): void {
+  setServer(link.origin);
+  render(<App link={link} first={language} />, here);
+}
+
 if (place !== null) {
   const language = preferredLanguage(navigator.languages);
-  const link = readLink(window.location);
+  const link = readLink(window.location, SAVED);
+  document.documentElement.lang = language;
   place.replaceChildren();
-  if (link === undefined) {
-    document.documentElement.lang = language;
+  if (link !== undefined) begin(place, link, language);
+  else if (SAVED) render(<AskLink first={language} onLink={(found, chosen) => { begin(place, found, chosen); }} />, place);
+  else {
     render(
       <main>
         <p>
@@ -24,5 +35,5 @@ if (place !== null) {
       </main>,
       place,
     );
-  } else render(<App link={link} first={language} />, place);
+  }
 }

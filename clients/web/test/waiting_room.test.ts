@@ -94,6 +94,17 @@ test("two reports of one desk and week wait side by side, and each is dropped by
   expect((await room.contents()).reports.map((one) => one.sealed)).toEqual([OTHER.sealed]);
 });
 
+test("a report that was not written to its end is thrown away, and keeps nothing else from leaving", async () => {
+  await room.keepBlock(EARLIER, BLOCK);
+  for (const written of [0, 2]) {
+    const name = await room.keepReport(REPORT);
+    const file = (await (root.held.get(FOLDER) as Folder).getFileHandle(name)) as { createSyncAccessHandle: () => Promise<{ write: (all: Uint8Array) => number }> };
+    (await file.createSyncAccessHandle()).write(REPORT.sealed.subarray(0, written));
+    expect(await room.contents()).toMatchObject({ blocks: [{ id: EARLIER }], reports: [] });
+    expect(lying()).toEqual([EARLIER]);
+  }
+});
+
 test("when the last of it has left the folder goes", async () => {
   await room.keepBlock(EARLIER, BLOCK);
   const load = Load.ofLeftover((await room.contents()).blocks);

@@ -7,12 +7,14 @@
 import type { BlocksProgress, Leftover } from "../worker/orders";
 import type { RefusedError } from "../transport/server";
 import { isTooOld } from "./posting";
+import { SAVED } from "./saved";
 import { postFor } from "./sealing";
 import type { Visit } from "./visit";
 import { ask, command, hearBlocks } from "./worker";
 
-/** Say what waits on this device; undefined when nothing does, or another window is sending it. */
+/** Say what waits on this device; undefined when nothing does, or another window is sending it. A saved page keeps nothing: where it lies, other files could look. */
 export async function findLeftover(): Promise<Leftover | undefined> {
+  if (SAVED) return undefined;
   try {
     const { usage } = await navigator.storage.estimate();
     // How much it is browsers say roughly; nothing at all is nothing.
@@ -34,8 +36,9 @@ export function goOnLeftover(): void {
   command({ order: "go-on" });
 }
 
-/** Let nothing more of it leave. */
+/** Let nothing more of it leave, and hear no more of it. */
 export function stopLeftover(): void {
+  hearBlocks(() => undefined);
   command({ order: "stop" });
 }
 

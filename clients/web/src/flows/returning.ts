@@ -11,7 +11,7 @@ import { bucketOf, findSlot, MAX_PARTS, readTile, replyTag, tileSize } from "@co
 import { unb64url } from "@corncrake/core/encoding";
 import { joinReplies, openReply, replyIdentity, threadIdOf, type Reply } from "@corncrake/core/reply";
 import { fetchTile, RefusedError } from "../transport/server";
-import { loadVisit, type Visit } from "./visit";
+import { loadVisit, type Notices, type Visit } from "./visit";
 
 /** What the server answers for a tile of an edition that is not the newest one any more. */
 const GONE = 404;
@@ -27,7 +27,7 @@ export interface ThreadView {
   readonly acknowledged: boolean;
   readonly answers: readonly ThreadAnswer[];
   readonly missingBlocks: boolean;
-  readonly staleSince: string | undefined;
+  readonly notices: Notices;
 }
 
 async function partsFrom(visit: Visit, codename: Codename, head: Visit["heads"][number]): Promise<Reply[]> {
@@ -65,7 +65,7 @@ async function lookInto(visit: Visit, codename: Codename): Promise<ThreadView> {
       if (text !== undefined) answers.push({ reviewer: head.edition.reviewer, text });
     }
   }
-  return { acknowledged, answers, missingBlocks, staleSince: visit.staleSince };
+  return { acknowledged, answers, missingBlocks, notices: visit.notices };
 }
 
 /**

@@ -6,16 +6,18 @@
  */
 import type { Codename } from "@corncrake/core/codename";
 import { b64url, repairText, unb64url } from "@corncrake/core/encoding";
+import { CorncrakeError, Failure, PeerError } from "@corncrake/core/errors";
 import { openReceipt, reportId } from "@corncrake/core/receipt";
 import { buildReport, type ClosedRecording, type ReportAnswer, type ReportFile } from "@corncrake/core/report";
 import { replyIdentity } from "@corncrake/core/reply";
 import { seal } from "@corncrake/core/seal";
 import type { Language } from "../i18n/messages";
-import { postReport } from "../transport/server";
+import { postReport, RefusedError } from "../transport/server";
 import type { SealedReport } from "../worker/orders";
 import { isAnswered, type Draft } from "./draft";
 import { persist } from "./persist";
-import { dayNow, type Visit } from "./visit";
+import { Stamping } from "./stamping";
+import { dayNow, loadVisit, type Visit } from "./visit";
 
 /** One report: whose, what is in it, and in what language it was asked for. */
 export interface SendOptions {
@@ -76,7 +78,7 @@ export async function sealedReport(options: SendOptions, message: string, files:
 /**
  * Post a sealed report; done when the server has signed for it and its signature was checked.
  *
- * @throws LineError when the line stays broken; PeerError when the receipt is not right; RefusedError when the server says no.
+ * @throws LineError when the line stays broken; PeerError when the receipt is not right, by the newest charter too; RefusedError when the server says no.
  */
 export async function postSealed(visit: Visit, sealed: Uint8Array, onWaiting: (waiting: boolean) => void): Promise<void> {
   await postFor(visit, { desk: visit.desk.id, epoch: visit.epoch, sealed }, onWaiting);
@@ -85,7 +87,23 @@ export async function postSealed(visit: Visit, sealed: Uint8Array, onWaiting: (w
 /** Post a report that was sealed at an earlier visit, perhaps for another desk and week; otherwise as `postSealed`. */
 export async function postFor(visit: Visit, report: SealedReport, onWaiting: (waiting: boolean) => void): Promise<void> {
   const { desk, epoch, sealed } = report;
-  const receipt = await persist(() => postReport(desk, epoch, sealed), onWaiting);
-  const { log } = visit.charter.charter;
-  openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk, today: dayNow(visit) });
+  const stamping = new Stamping(visit, sealed);
+  const receipt = await persist(() => stamping.post((stamp) => postReport(desk, epoch, sealed, stamp)), onWaiting);
+  const check = ({ charter }: Visit): void => {
+    const { log } = charter.charter;
+    openReceipt(receipt, { origin: log.origin, key: unb64url(log.key, 32), id: reportId(sealed), desk, today: dayNow(visit) });
+  };
+  try {
+    check(visit);
+  } catch (error) {
+    if (!(error instanceof PeerError && error.failure === Failure.SIGNATURE)) throw error;
+    // The organisation may have begun another log since: its newest charter says so, and nobody else can.
+    const now = await persist(() => loadVisit(visit.link), onWaiting).catch((other: unknown) => {
+      // A 'no' to this question says nothing of the report.
+      throw other instanceof RefusedError || other instanceof CorncrakeError ? error : other;
+    });
+    // Only a newer one names another log; an older one would bring back a log that the organisation has done with.
+    if (now.charter.charter.sequence <= visit.charter.charter.sequence) throw error;
+    check(now);
+  }
 }

@@ -13,6 +13,7 @@ import { choiceOf } from "./draft";
 import { entryOf } from "./entries";
 import { Posting } from "./posting";
 import type { SendOptions } from "./sealing";
+import { hearStamps } from "./stamping";
 import { ask, command, hearBlocks, WorkerError } from "./worker";
 
 /** A file could not be read, or not be cleaned; nothing was sent. */
@@ -51,6 +52,8 @@ export interface Progress {
   readonly reportSent: boolean;
   /** The line broke before the server could sign for the report; it is tried again by itself. */
   readonly reportWaits: boolean;
+  /** The device works on a stamp for a busy server: how far that is, from 0 to 1. */
+  readonly working: number | undefined;
   readonly files: readonly FileOnTheWay[];
   readonly blocks: BlocksProgress | undefined;
   /** All that will leave has left. */
@@ -62,7 +65,7 @@ export function notWhole(files: readonly FileOnTheWay[]): FileOnTheWay[] {
   return files.filter((file) => file.state !== "there");
 }
 
-export const NOTHING_SENT: Progress = { looking: undefined, sealed: false, reportSent: false, reportWaits: false, files: [], blocks: undefined, done: false };
+export const NOTHING_SENT: Progress = { looking: undefined, sealed: false, reportSent: false, reportWaits: false, working: undefined, files: [], blocks: undefined, done: false };
 
 interface NamedFile {
   readonly key: number;
@@ -148,6 +151,7 @@ export class Delivery {
   async run(onProgress: (progress: Progress) => void): Promise<void> {
     this.listener = onProgress;
     if (this.named.length > 0) hearBlocks((blocks) => { this.put({ blocks, files: onTheWay(this.named, blocks), done: blocks.finished }); });
+    hearStamps((working) => { this.put({ working }); });
     await this.posting.post((reportWaits) => { this.put({ reportWaits }); }, () => { if (this.keeping) this.keep(true); });
     this.put({ reportSent: true, reportWaits: false, done: this.named.length === 0 });
     if (this.named.length === 0) return;

@@ -5,8 +5,8 @@
  * Rules of this file: the same requests in the same order, whoever comes and whatever for. Nothing that the server says is shown before it was checked
  * against `root`. 'Today' is the later of the clock and the newest day that a reviewer signed.
  */
-import { openCharter, findDesk, type Desk, type OpenedCharter } from "@corncrake/core/charter";
-import { checkHeads, newestHeads, type OpenedEdition } from "@corncrake/core/edition";
+import { EMERGENCY_DAYS, openCharter, findDesk, tellsEmergency, type Desk, type OpenedCharter } from "@corncrake/core/charter";
+import { checkHeads, newestHeads, unseenVoices, type OpenedEdition, type Unseen } from "@corncrake/core/edition";
 import { addDays, dayNumber, parseRoot } from "@corncrake/core/encoding";
 import { CorncrakeError } from "@corncrake/core/errors";
 import { readForm, type Form } from "@corncrake/core/form";
@@ -21,6 +21,16 @@ export interface Link {
   readonly desk: string | undefined;
 }
 
+/** What a person should know before writing: it is said, and stops nobody. */
+export interface Notices {
+  /** The day on which a reviewer was last seen, when that is long ago. */
+  readonly staleSince: string | undefined;
+  /** The last day on which an emergency is told, when there is one. */
+  readonly emergencyUntil: string | undefined;
+  /** Voices that have not been seen lately, where others have. */
+  readonly unseen: readonly Unseen[];
+}
+
 /** The checked papers of one visit. */
 export interface Visit {
   readonly link: Link;
@@ -33,15 +43,30 @@ export interface Visit {
   readonly clockDay: string;
   readonly chosen: Chosen;
   readonly heads: readonly OpenedEdition[];
-  /** The day on which a reviewer was last seen, when that is long ago. */
-  readonly staleSince: string | undefined;
+  readonly notices: Notices;
 }
 
-/** Read `#r=ROOT&d=DESK` of the page's address; undefined when it is not complete. */
-export function readLink(location: { readonly hash: string; readonly origin: string }): Link | undefined {
-  const parts = new URLSearchParams(location.hash.replace(/^#/, ""));
+/** Say whether this is the address of a server as a browser writes it, without a path. */
+function isServer(origin: string): boolean {
+  if (!/^https?:/.test(origin)) return false;
   try {
-    return { root: parseRoot(parts.get("r") ?? ""), origin: location.origin, desk: parts.get("d") ?? undefined };
+    return new URL(origin).origin === origin;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Read `#r=ROOT&d=DESK` of the page's address; undefined when it is not complete.
+ *
+ * @param saved this is a page that was opened from disk: the server is `o=ORIGIN` of the link, or where the link itself leads. The charter says whether it is right.
+ */
+export function readLink(location: { readonly hash: string; readonly origin: string }, saved: boolean): Link | undefined {
+  const parts = new URLSearchParams(location.hash.replace(/^#/, ""));
+  const origin = saved ? (parts.get("o") ?? location.origin) : location.origin;
+  if (saved && !isServer(origin)) return undefined;
+  try {
+    return { root: parseRoot(parts.get("r") ?? ""), origin, desk: parts.get("d") ?? undefined };
   } catch (error) {
     if (error instanceof CorncrakeError) return undefined;
     throw error;
@@ -72,5 +97,10 @@ export async function loadVisit(link: Link, clock: Date = new Date()): Promise<V
   const form = readForm(await fetchForm(desk.form), desk.form);
   const epoch = epochOf(today);
   const chosen = chooseRecipients(charter.charter, desk.id, epoch, readBundle(await fetchPrekeys(desk.id, epoch)), today);
-  return { link, charter, desk, form, epoch, today, clockDay, chosen, heads, staleSince: quiet ? (lastSeen ?? charter.charter.issued) : undefined };
+  const notices = {
+    staleSince: quiet ? (lastSeen ?? charter.charter.issued) : undefined,
+    emergencyUntil: tellsEmergency(charter.charter, today) ? addDays(charter.charter.issued, EMERGENCY_DAYS - 1) : undefined,
+    unseen: quiet ? [] : unseenVoices(charter, desk.id, heads, today),
+  };
+  return { link, charter, desk, form, epoch, today, clockDay, chosen, heads, notices };
 }

@@ -3,6 +3,7 @@
 import { Codename, complete } from "@corncrake/core/codename";
 import { CorncrakeError, Failure } from "@corncrake/core/errors";
 import { LANGUAGES, type Language } from "../i18n/messages";
+import { LineError } from "../transport/server";
 
 /** The 2,048 words of one language. */
 export type WordTable = readonly string[];
@@ -18,9 +19,10 @@ const SHOWN = 4;
 /** The lists of all languages that the page speaks. */
 export type WordTables = Readonly<Record<Language, WordTable>>;
 
-/** Load all lists, at every visit: words can be in another language than the page, and what is fetched must not tell which. */
+/** Load all lists, at every visit: words can be in another language than the page, and what is fetched must not tell which. Throws LineError. */
 export async function loadWords(): Promise<WordTables> {
-  const [english, spanish] = await Promise.all([import("@scure/bip39/wordlists/english.js"), import("@scure/bip39/wordlists/spanish.js")]);
+  const coming = Promise.all([import("@scure/bip39/wordlists/english.js"), import("@scure/bip39/wordlists/spanish.js")]);
+  const [english, spanish] = await coming.catch(() => { throw new LineError("words"); });
   return { en: english.wordlist, es: spanish.wordlist };
 }
 

@@ -4,7 +4,9 @@
  *
  * Rules of this file: there is one worker, and it is loaded when it is first needed. The page's policy lets one script start as a worker, this one.
  */
+import { SAVED } from "./saved";
 import workerUrl from "../worker/entry?worker&url";
+import { serverOrigin } from "../transport/address";
 import { LineError } from "../transport/server";
 import type { Answers, BlocksProgress, Command, Fault, News, Question } from "../worker/orders";
 
@@ -61,12 +63,14 @@ function hear(news: News): void {
   }
   jobs.delete(news.job);
   if (news.news === "answer") job?.resolve(news.value as never);
-  else job?.reject(new WorkerError(news.fault));
+  else job?.reject(news.fault === "line" ? new LineError("worker") : new WorkerError(news.fault));
 }
 
 function worker(): Worker {
   if (running !== undefined) return running;
-  running = new Worker(trusted(), { type: "module" });
+  // A browser starts no module from a Blob of a page that lies on disk.
+  running = new Worker(trusted(), { type: SAVED ? "classic" : "module" });
+  running.postMessage({ order: "server", origin: serverOrigin() } satisfies Command);
   running.onmessage = (event: MessageEvent<News>) => { hear(event.data); };
   running.onerror = (event) => {
     // An error with words is one inside the worker, which goes on. Without: its script could not be loaded, and the next question tries again.
@@ -78,7 +82,7 @@ function worker(): Worker {
   return running;
 }
 
-/** Ask the worker something. Throws WorkerError, or LineError when the worker cannot be loaded. */
+/** Ask the worker something. Throws WorkerError, or LineError when the worker or a part of it cannot be loaded. */
 export function ask<Q extends Asked>(question: Q, onProgress?: (done: number, total: number) => void): Promise<Answers[Q["ask"]]> {
   const job = nextJob;
   nextJob += 1;

@@ -5,6 +5,7 @@
  * Rules of this file: a request is given up when nothing of it has moved for a while, never because it takes long: a slow line is no broken one. Only
  * XMLHttpRequest tells how much of a body has left; there are no cookies that it could send.
  */
+import { at } from "./address";
 import { remind } from "./reminder";
 import { failureIn, LineError, RefusedError } from "./server";
 
@@ -52,7 +53,7 @@ function ask(method: "PUT" | "HEAD", id: string, body: Uint8Array | null, signal
       resolve({ status: request.status, body: request.responseText, retrySeconds: retrySeconds(request.getResponseHeader("retry-after")) });
     };
     signal?.addEventListener("abort", stop);
-    request.open(method, `/v1/blocks/${id}`);
+    request.open(method, at(`/v1/blocks/${id}`));
     if (body !== null) request.setRequestHeader("content-type", "application/octet-stream");
     request.send(body as XMLHttpRequestBodyInit | null);
   });

@@ -37,13 +37,18 @@ interface TextFieldProps {
   readonly onValue: (value: string) => void;
 }
 
-/** A line or a sheet of text, with nothing of the browser's memory in it. */
+/**
+ * A line or a sheet of text, with nothing of the browser's memory in it. Its spelling is not looked at, and nothing is proposed: some browsers send what is typed
+ * to their makers for that.
+ */
 export function TextField({ id, label, hint, value, long, disabled, onValue }: TextFieldProps): JSX.Element {
   const shared = {
     id,
     value,
     disabled: disabled === true,
     autocomplete: "off",
+    spellcheck: false,
+    writingsuggestions: "false",
     ...(hint === undefined ? {} : { "aria-describedby": `${id}-hint` }),
   };
   return (
@@ -57,7 +62,7 @@ export function TextField({ id, label, hint, value, long, disabled, onValue }: T
       {long === true ? (
         <textarea {...shared} onInput={(event) => { onValue(event.currentTarget.value); }} />
       ) : (
-        <input {...shared} type="text" spellcheck={false} autocapitalize="none" onInput={(event) => { onValue(event.currentTarget.value); }} />
+        <input {...shared} type="text" autocapitalize="none" onInput={(event) => { onValue(event.currentTarget.value); }} />
       )}
     </div>
   );

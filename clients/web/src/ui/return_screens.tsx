@@ -8,6 +8,7 @@ import type { Codename } from "@corncrake/core/codename";
 import type { ThreadView } from "../flows/returning";
 import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Heading, TextField } from "./controls";
+import { NoticeBoard } from "./notice_board";
 import { RecordOffer } from "./record_screens";
 
 function problemText(problem: WordsProblem, say: Messages): string {
@@ -44,7 +45,7 @@ export function ReturnWords({ tables, language, say, onCodename, onBack }: Retur
       {problem === undefined ? null : <Alert>{problemText(problem, say)}</Alert>}
       <TextField id="words" label={say.return_field} hint={say.return_hint} value={text} long onValue={(value) => { setText(value); setProblem(undefined); }} />
       {fitting.length === 0 ? null : (
-        <div role="group" aria-label={say.return_suggest} class="row">
+        <div role="group" aria-label={say.return_suggest} class="row" translate={false}>
           {fitting.map((word) => (
             <Action key={word} onClick={() => { take(word); }}>
               {word}
@@ -100,7 +101,7 @@ export function Thread({ view, say, sent, text, onText, onSend, onRecord }: Thre
   return (
     <>
       <Heading>{say.thread_heading}</Heading>
-      {view.staleSince === undefined ? null : <Alert>{fill(say.thread_stale, { day: view.staleSince })}</Alert>}
+      <NoticeBoard notices={view.notices} say={say} />
       {view.acknowledged ? (
         <Reached view={view} say={say} />
       ) : (

@@ -3,7 +3,9 @@
 import type { JSX } from "preact";
 import { explain } from "../flows/explain";
 import { DeskChanged } from "../flows/posting";
+import { SAVED } from "../flows/saved";
 import type { Delivery, Progress } from "../flows/sending";
+import { skipStamps } from "../flows/stamping";
 import { timeLeft } from "../i18n/amounts";
 import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Choice, Heading } from "./controls";
@@ -23,6 +25,7 @@ interface SendingProps {
 export function standing(progress: Progress, say: Messages, language: Language): { readonly text: string; readonly alert: boolean } {
   const { blocks, reportSent, reportWaits, files } = progress;
   const amounts = amountsOf(progress, language);
+  if (progress.working !== undefined) return { text: say.sending_stamp, alert: false };
   if (!reportSent) return reportWaits ? { text: say.sending_report_wait, alert: true } : { text: say.sending_sealing, alert: false };
   if (blocks?.refused !== undefined) return { text: fill(say.sending_refused, { ...amounts, failure: blocks.refused.failure }), alert: true };
   if (blocks?.paused === true) return { text: say.sending_paused, alert: true };
@@ -55,6 +58,7 @@ function Amounts({ progress, say, language }: { progress: Progress; say: Message
       </>
     );
   }
+  if (progress.working !== undefined) return <progress aria-label={say.sending_stamp_bar} max={1} value={progress.working} />;
   const all = progress.files.filter((file) => file.state === "going" || file.state === "there");
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return (
@@ -81,6 +85,7 @@ export function Sending({ progress, delivery, noted, say, language, onWords }: S
         <p class={alert ? "alert" : ""}>{text}</p>
       </div>
       <Amounts progress={progress} say={say} language={language} />
+      {progress.working === undefined ? null : <Action onClick={skipStamps}>{say.sending_stamp_skip}</Action>}
       {!noted && (reportSent || isKept(progress)) ? (
         <Action main wide onClick={onWords}>
           {say.sending_words}
@@ -93,7 +98,8 @@ export function Sending({ progress, delivery, noted, say, language, onWords }: S
         </div>
       ) : null}
       {sealed ? <p>{closing(progress, noted, say)}</p> : null}
-      {sealed && delivery !== undefined && progress.files.length > 0 ? (
+      {SAVED && sealed && progress.files.length > 0 && !progress.done ? <p class="panel">{say.keep_saved_page}</p> : null}
+      {!SAVED && sealed && delivery !== undefined && progress.files.length > 0 ? (
         <div class="panel">
           <Choice kind="checkbox" name="keep" label={say.keep_label} checked={kept?.on === true} onChange={(on) => { delivery.keep(on); }} />
           <p class="hint">{say.keep_hint}</p>

@@ -45,14 +45,14 @@ interface WordsProps {
   readonly onNoted: () => void;
 }
 
-/** The twelve words, numbered. */
+/** The twelve words, numbered. A browser that translates the page would send them away, and show others. */
 export function Words({ words, language, say, arrived, onNoted }: WordsProps): JSX.Element {
   return (
     <>
       <Heading>{say.words_heading}</Heading>
       <p role="status">{arrived ? say.words_receipt : say.words_not_there}</p>
       <p>{say.words_why}</p>
-      <ol class="words" lang={language}>
+      <ol class="words" lang={language} translate={false}>
         {words.map((word, place) => (
           // A word may be there twice: only its place names it.
           <li key={place}>{word}</li>

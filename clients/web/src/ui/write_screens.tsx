@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 /** The screens of writing: before you start, what happened, look once more. */
+import { RECOVERY } from "@corncrake/core/charter";
 import type { Question } from "@corncrake/core/form";
 import type { JSX } from "preact";
 import type { Medium } from "../flows/camera";
@@ -9,6 +10,7 @@ import { fill, localised, type Language, type Messages } from "../i18n/messages"
 import type { Leftover } from "../worker/orders";
 import { Action, Alert, Heading } from "./controls";
 import { Files } from "./files";
+import { NoticeBoard } from "./notice_board";
 import { LeftoverPanel } from "./leftover_screens";
 import { QuestionField } from "./question";
 import { RecordOffer } from "./record_screens";
@@ -36,7 +38,7 @@ export function Before({ visit, say, language, leftover, onLeftover, onForget, o
       {leftover === undefined ? null : <LeftoverPanel leftover={leftover} say={say} language={language} onSend={onLeftover} onForget={onForget} />}
       <p>{fill(say.before_to, { desk: localised(visit.desk.names, language) })}</p>
       <p>{localised(visit.form.about, language)}</p>
-      {visit.staleSince === undefined ? null : <Alert>{fill(say.thread_stale, { day: visit.staleSince })}</Alert>}
+      <NoticeBoard notices={visit.notices} say={say} />
       <h2>{say.before_protect_heading}</h2>
       <p>{say.before_protect_1}</p>
       <p>{say.before_protect_2}</p>
@@ -117,11 +119,11 @@ function told(question: Question, answer: Answer, language: Language, say: Messa
   return answer.text ?? "";
 }
 
-/** Everything as the desk will see it, before it leaves. */
+/** Everything as the desk will see it, before it leaves. Who has the page translated does not have their own words sent away for it. */
 export function Review({ visit, say, language, draft, onEdit, onSend }: Shared & { draft: Draft; onEdit: () => void; onSend: () => void }): JSX.Element {
   const asked = [...visit.form.questions, ...visit.form.consent];
   const looked = draft.files.filter((file) => file.telling !== "looking").length;
-  const who = visit.chosen.recipients.length;
+  const who = visit.chosen.stanzas.filter((one) => one.reviewer !== RECOVERY).length;
   return (
     <>
       <Heading>{say.review_heading}</Heading>
@@ -131,14 +133,17 @@ export function Review({ visit, say, language, draft, onEdit, onSend }: Shared &
         return answer !== undefined && isAnswered(answer) ? (
           <section key={question.id}>
             <h2>{localised(question.label, language)}</h2>
-            <p class="told">{told(question, answer, language, say)}</p>
+            <p class="told" translate={false}>{told(question, answer, language, say)}</p>
           </section>
         ) : null;
       })}
       {draft.files.map((file) => (
         <ReviewFile key={file.key} file={file} say={say} language={language} />
       ))}
-      <p class="panel">{who === 1 ? say.review_who_one : fill(say.review_who, { count: who })}</p>
+      <div class="panel">
+        <p>{who === 1 ? say.review_who_one : fill(say.review_who, { count: who })}</p>
+        {who < visit.chosen.stanzas.length ? <p>{say.review_recovery}</p> : null}
+      </div>
       {looked < draft.files.length ? <p role="status">{fill(say.review_wait, { done: looked, count: draft.files.length })}</p> : null}
       <p class="quiet">{say.not_sent_yet}</p>
       <div class="row">

@@ -6,11 +6,14 @@
  */
 import { CorncrakeError } from "@corncrake/core/errors";
 import type { Source } from "@corncrake/core/media/source";
+import { setServer } from "../transport/address";
+import { LineError } from "../transport/server";
 import type { BlocksProgress, Command, Fault, FileOrder, Leftover, News, PreparedFile, Question } from "./orders";
 import { Load } from "./parts";
 import { lookInto, prepareFile } from "./preparing";
 import { Turns } from "./sealing";
 import { Sender } from "./sender";
+import { searchStamp, type Stopper } from "./stamping";
 import { leftoverOf, WaitingRoom } from "./waiting_room";
 
 const scope = globalThis as unknown as { postMessage(news: News): void; onmessage: ((event: MessageEvent<Question | Command>) => void) | null };
@@ -18,6 +21,7 @@ const turns = new Turns();
 const PROGRESS_EVERY_MS = 150;
 
 let sender: Sender | undefined;
+let stopper: Stopper = { stopped: false };
 let opening: Promise<WaitingRoom | undefined> | undefined;
 /** Counts what was begun and stopped, so that what comes late is not begun any more. */
 let round = 0;
@@ -39,6 +43,7 @@ function progressOf(job: number): (done: number, total: number) => void {
 }
 
 function faultOf(error: unknown): Fault {
+  if (error instanceof LineError) return "line";
   if (error instanceof DOMException) return "unreadable";
   return error instanceof CorncrakeError ? "refused" : "other";
 }
@@ -84,6 +89,11 @@ async function answer(question: Question): Promise<void> {
       case "prepare":
         scope.postMessage({ news: "answer", job, value: await prepare(question) });
         return;
+      case "stamp": {
+        const tell = progressOf(job);
+        scope.postMessage({ news: "answer", job, value: await searchStamp(question.place, question.bits, stopper, (tried) => { tell(tried, tried); }) });
+        return;
+      }
       case "leftover":
         scope.postMessage({ news: "answer", job, value: await leftover() });
         return;
@@ -112,6 +122,9 @@ async function sendLeftover(): Promise<void> {
 
 async function obey(command: Command): Promise<void> {
   switch (command.order) {
+    case "server":
+      setServer(command.origin);
+      return;
     case "send":
       round += 1;
       sender = send(command.files);
@@ -125,6 +138,9 @@ async function obey(command: Command): Promise<void> {
       round += 1;
       sender?.pause();
       sender = undefined;
+      return;
+    case "stop-stamp":
+      stopper.stopped = true;
       return;
     case "go-on":
       sender?.goOn();
@@ -143,6 +159,8 @@ async function obey(command: Command): Promise<void> {
 
 scope.onmessage = (event) => {
   const { data } = event;
+  // Before its turn comes: an order to stop that arrives meanwhile is meant for it.
+  if ("ask" in data && data.ask === "stamp") stopper = { stopped: false };
   if ("ask" in data) void turns.take(() => answer(data));
   else void obey(data);
 };

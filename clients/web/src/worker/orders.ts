@@ -6,6 +6,7 @@
  * sealed to and what they are called cross; what opens them does not.
  */
 import type { Choice, Telling } from "@corncrake/core/media/source";
+import type { StampPlace } from "@corncrake/core/stamp";
 
 /** A file as it will be sent: after the reporter's choice, its hash known. The worker keeps what it is made of, under the key that it was asked with. */
 export interface PreparedFile {
@@ -85,15 +86,17 @@ export interface Leftover {
 export type Question =
   | { readonly ask: "look"; readonly job: number; readonly file: Blob }
   | { readonly ask: "prepare"; readonly job: number; readonly key: number; readonly file: Blob; readonly choice: Choice }
+  | { readonly ask: "stamp"; readonly job: number; readonly place: StampPlace; readonly bits: number }
   | { readonly ask: "leftover"; readonly job: number }
   | { readonly ask: "drop-report"; readonly job: number; readonly name: string }
   | { readonly ask: "forget"; readonly job: number };
 
 /** What is to be done with the blocks on their way. */
 export type Command =
+  | { readonly order: "server"; readonly origin: string }
   | { readonly order: "send"; readonly files: readonly FileOrder[] }
   | { readonly order: "send-leftover" }
-  | { readonly order: "pause" | "go-on" | "wake" | "report-there" | "stop" }
+  | { readonly order: "pause" | "go-on" | "wake" | "report-there" | "stop" | "stop-stamp" }
   | { readonly order: "take-out"; readonly key: number }
   | { readonly order: "keep"; readonly on: boolean; readonly report: SealedReport | undefined };
 
@@ -101,13 +104,14 @@ export type Command =
 export interface Answers {
   readonly look: Telling;
   readonly prepare: PreparedFile;
+  readonly stamp: string | undefined;
   readonly leftover: Leftover | undefined;
   readonly "drop-report": true;
   readonly forget: true;
 }
 
-/** Why a question has no answer: the file cannot be read, it is not what it must be, or something else. */
-export type Fault = "unreadable" | "refused" | "other";
+/** Why a question has no answer: the file cannot be read, it is not what it must be, a part of the page did not come, or something else. */
+export type Fault = "unreadable" | "refused" | "line" | "other";
 
 /** What the worker says. */
 export type News =

@@ -14,7 +14,7 @@ import { Turns } from "./sealing";
 
 const FOLDER = "waiting";
 const LOCK = "corncrake-waiting";
-const REPORT = /^report\.([a-z0-9][a-z0-9-]{0,63})\.(\d{1,6})\.[0-9a-f]{64}$/;
+const REPORT = /^report\.([a-z0-9][a-z0-9-]{0,63})\.(\d{1,6})\.([0-9a-f]{64})$/;
 const BLOCK = /^[0-9a-f]{32}$/;
 const BLOCK_SIZES = BLOCK_CLASSES.map((size) => wireSize(1, size));
 
@@ -141,8 +141,9 @@ export class WaitingRoom {
       const reports: WaitingReport[] = [];
       for (const [name, handle] of await this.entries()) {
         const file = await handle.getFile();
-        const [, desk, epoch] = REPORT.exec(name) ?? [];
-        if (desk !== undefined) reports.push({ name, desk, epoch: Number(epoch), sealed: new Uint8Array(await file.arrayBuffer()) });
+        const [, desk, epoch, sha256] = REPORT.exec(name) ?? [];
+        const sealed = desk === undefined ? undefined : new Uint8Array(await file.arrayBuffer());
+        if (desk !== undefined && sealed !== undefined && sha256Hex(sealed) === sha256) reports.push({ name, desk, epoch: Number(epoch), sealed });
         else if (BLOCK.test(name) && BLOCK_SIZES.includes(file.size)) blocks.push({ id: name, size: file.size });
         else await this.folder?.removeEntry(name);
       }
