@@ -23,7 +23,7 @@ from corncrake_reporter.cleaning import clean_picture
 from development.memory_search import search_files, search_memory
 from development.organisation import REVIEWERS, Demonstration, demonstration_form
 from development.pictures import photo
-from development.programs import ProgramError, ServerProcess, free_port
+from development.programs import ProgramError, ServerProcess, free_port, run_program
 from development.walkers import PageWalker, TerminalWalker, Walker
 
 if TYPE_CHECKING:
@@ -168,6 +168,16 @@ class Walk:
             if isinstance(walker, TerminalWalker) and walker.included() != len(walker.receipts):
                 raise ProgramError("a saved receipt is not in the public log")
 
+    def watch(self) -> None:
+        """Somebody outside looks at log and charters, before and after the next publication."""
+        self.say("a monitor looks from outside, twice")
+        words = ["watch", "--server", self.place.origin, "--root", self.place.root, "--state", "monitor.json", "--json"]
+        seen: list[int] = []
+        for _ in range(2):
+            seen.append(run_program(self.place.folder, "corncrake_monitor", *words).data["size"])
+            self.place.operate("publish")
+        self.seen["leaves_watched"] = seen[-1]
+
     # -- the server --------------------------------------------------------------------------------------------------------
 
     def search(self) -> None:
@@ -213,6 +223,7 @@ class Walk:
         self.read_replies()
         self.follow_up()
         self.publish()
+        self.watch()
         self.search()
         self.control()
         self.seen["seconds"] = int(time.monotonic() - self._started)
@@ -228,6 +239,7 @@ KEYS: Final = (
     "acknowledged_seen",
     "replies_read",
     "follow_ups_verified",
+    "leaves_watched",
     "server_plaintext_hits",
     "control_hits",
     "seconds",
@@ -252,6 +264,7 @@ def is_whole(seen: dict[str, Any]) -> bool:
         all(seen[key] == reports for key in ("receipts_verified", "included", "reports_opened"))
         and seen["files_identical"] == people * FILES
         and all(seen[key] == people for key in ("acknowledged_seen", "replies_read", "follow_ups_verified"))
+        and seen["leaves_watched"] > 0
         and seen["server_plaintext_hits"] == 0
         and seen["control_hits"] > 0
     )

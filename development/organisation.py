@@ -162,6 +162,7 @@ class Demonstration:
             "desks": [desk],
             "couriers": [courier],
             "release_keys": [],
+            "stamps": [13, 15, 17],
         }
         (self.folder / f"{name}.form.json").write_bytes(form)
         (self.folder / f"{name}.spec.json").write_text(json.dumps(spec))
@@ -182,6 +183,8 @@ class Demonstration:
         self.port = free_port(port)
         say("The organisation's key, offline …")
         self.root = self.vault("organisation", "organisation", "create").data["root"]
+        self.vault("organisation", "organisation", "shares", "2", "3", "sheets")
+        self.vault("organisation", "organisation", "test-shares", "--share", "sheets/share-1.txt", "--share", "sheets/share-3.txt")
         say("Two reviewers and a courier …")
         for who in REVIEWERS:
             self.vault(who, "init", "--reviewer", who, "--root", self.root)
