@@ -7,23 +7,41 @@ test that needs it; nothing is skipped.
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from tests.simulators.postgres import address, fresh_database, running_postgres
 from tests.simulators.s3 import running_s3
 
+FIGURES: Final = pytest.StashKey[list[str]]()
 NEEDS_SYSTEM: Final = {"postgres_url", "database_url", "chromium", "page_browser"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_system: needs PostgreSQL, Chromium, nginx or long runs; left out by ./dev test quick")
+    config.stash[FIGURES] = []
     # What is ignored when a run begins (as behind `nohup … &`) stays so in all programs that it starts, and they are ended by these.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Of several processes that share the tests, each hands its figures to the one that prints.
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["figures"] = session.config.stash[FIGURES]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[FIGURES].extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash[FIGURES]:
+        terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def tier() -> str:
     """`quick`, `full` or `slow`: how large the counts are."""
     return os.environ.get("CORNCRAKE_TEST_TIER", "full")
+
+
+@pytest.fixture(scope="session")
+def show(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Show a line at the end of the run, also when all passes: a figure that people want to see."""
+    return pytestconfig.stash[FIGURES].append
 
 
 @pytest.fixture(scope="session")

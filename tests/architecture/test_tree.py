@@ -25,7 +25,14 @@ LACKS: dict[str, tuple[set[str], str]] = {
     "armor": ({"ts"}, "armor never crosses the wire; only the age command reads it"),
     "tiles": ({"ts"}, "a page verifies a proof; log, vault and terminal read tiles"),
     "parcel": ({"ts"}, "a reporter makes no parcels"),
+    "charter_change": ({"ts"}, "clients remember no charter to compare with"),
+    "cosignature": ({"ts"}, "a page reads no head of the log; vault, terminal, server and monitor do"),
+    "checked_tiles": ({"spec", "vectors", "ts"}, "how tiles.md §5 is read by those who follow a log: another reader of the same files"),
     "acknowledgement": ({"ts"}, "it goes from vault to server"),
+    "page_release": ({"ts"}, "a page cannot check itself: servers, vaults and monitors do"),
+    "deletion": ({"ts"}, "servers and vaults decide it"),
+    "legal_hold": ({"ts"}, "it goes from vault to server"),
+    "canary": ({"ts"}, "it goes from vault to courier"),
     "request_signature": ({"ts"}, "only couriers sign requests"),
 }
 TYPESCRIPT_ALONE = {"platform", "schema", "signatures"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tests.bench import crypto, intake, page, resume, upload, vault, weight
+from tests.bench import cover, crypto, flood, intake, log, page, resume, upload, vault, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,11 @@ BENCHMARKS: Final[dict[str, Callable[[], Figure]]] = {
     "open_stream": crypto.bench_open_stream,
     "opens_per_core": crypto.bench_opens_per_core,
     "publish_flatness": crypto.bench_publish_flatness,
+    "proof_verify_us": log.bench_proof_verify_us,
+    "monitor_catch_up": log.bench_monitor_catch_up,
     "board_look_bytes": weight.bench_board_look_bytes,
     "page_script_gzip": weight.bench_page_script_gzip,
+    "saved_page_gzip": weight.bench_saved_page_gzip,
     "page_seal": page.bench_page_seal,
     "page_seal_jitless": page.bench_page_seal_jitless,
     "upload_files": upload.bench_upload_files,
@@ -37,15 +40,19 @@ BENCHMARKS: Final[dict[str, Callable[[], Figure]]] = {
     "resume_waste": resume.bench_resume_waste,
     "evidence_peak_mib": resume.bench_evidence_peak_mib,
     "page_peak_mib": page.bench_page_peak_mib,
+    "stamp_phone_ms": page.bench_stamp_phone_ms,
+    "cover_classifier_accuracy": cover.bench_cover_classifier_accuracy,
+    "flood_honest_wait_s": flood.bench_flood_honest_wait_s,
     "seal_memory": crypto.bench_seal_memory,
 }
 
 
 def _row(name: str, figure: Figure) -> str:
-    limit = "" if figure.limit is None else f"{figure.limit:.1f}"
+    places = 1 if figure.value >= 1 else 2
+    limit = "" if figure.limit is None else f"{figure.limit:.{places}f}"
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     low, high = figure.spread
-    return f"{name:<22}{figure.value:>14.1f}{limit:>14}{ratio:>8}  {figure.unit:<10} {low:.2f} to {high:.2f}  {figure.how}"
+    return f"{name:<26}{figure.value:>14.{places}f}{limit:>14}{ratio:>8}  {figure.unit:<10} {low:.2f} to {high:.2f}  {figure.how}"
 
 
 def main() -> int:
@@ -56,7 +63,7 @@ def main() -> int:
     said = parser.parse_args()
     if unknown := sorted(set(said.names) - BENCHMARKS.keys()):
         parser.error(f"no such benchmark: {', '.join(unknown)}")
-    sys.stdout.write(f"{'name':<22}{'value':>14}{'limit':>14}{'ratio':>8}  {'unit':<10} spread, how\n")
+    sys.stdout.write(f"{'name':<26}{'value':>14}{'limit':>14}{'ratio':>8}  {'unit':<10} spread, how\n")
     figures: dict[str, Figure] = {}
     for name in said.names or BENCHMARKS:
         figures[name] = BENCHMARKS[name]()

@@ -65,6 +65,13 @@ def bench_page_script_gzip() -> Figure:
     return from_values([_compressed(first)], SCRIPT_LIMIT_KIB, "KiB", how)
 
 
+def bench_saved_page_gzip() -> Figure:
+    """The one-file edition, compressed: what somebody carries, and what a download of it costs."""
+    whole = PAGE / "saved.html"
+    how = f"saved.html by gzip -9; {whole.stat().st_size / 1024:.0f} KiB on the disk, everything in it, also what cleans files"
+    return from_values([_compressed([whole])], None, "KiB", how)
+
+
 def _bytes(answer: httpx.Response) -> int:
     assert answer.status_code == 200, answer.text
     return len(answer.content) + sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)

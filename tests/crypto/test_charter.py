@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a client believes about an organisation, and what it refuses."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,9 @@ from corncrake_crypto.charter import (
     root_of,
     sign_charter,
     sign_succession,
+    tells_emergency,
 )
+from corncrake_crypto.charter_change import check_change, check_receipt
 from corncrake_crypto.encoding import b64url, root_text
 from corncrake_crypto.errors import Failure
 from corncrake_crypto.fields import CharterRef
@@ -205,3 +207,13 @@ def test_a_desk_that_is_not_there_is_refused(org: SimulatedOrganisation) -> None
 
 def test_the_root_is_the_hash_of_the_first_key(org: SimulatedOrganisation) -> None:
     assert root_text(root_of(org.key.public)) == org.charter().root
+
+
+def test_a_charter_of_the_calendars_last_day_is_read_by_its_own_day_as_monitors_do(org: SimulatedOrganisation) -> None:
+    raw = sign_charter(org.charter(issued=date.max, expires=date.max, emergency=True), org.key)
+    opened = open_charter(raw, root=org.root, origin=None, today=date.max)
+    assert tells_emergency(opened.charter, date.max)
+    following = sign_charter(org.charter(sequence=2, issued=date.max, expires=date.max, emergency=True), org.key)
+    then = open_charter(following, root=org.root, origin=None, today=date.max)
+    check_change(opened, following, then, date.max)
+    check_receipt(opened, following, then, date.max)

@@ -173,7 +173,7 @@ def test_tags_differ_by_everything_that_goes_in() -> None:
 
 def test_an_acknowledgement_opens_for_its_reviewer_only(org: SimulatedOrganisation) -> None:
     log = LogHead(origin="report.example.org/log/1", size=0, root=b64url(bytes(32)))
-    value = Acknowledgement(root=root_text(org.root), reviewer="ana", number=1, reports=("ab" * 32,), log=log)
+    value = Acknowledgement(root=root_text(org.root), reviewer="ana", number=1, reports=("ab" * 32,), aside=(), log=log)
     raw = sign_acknowledgement(value, org.reviewers["ana"])
     ana, bo = (org.reviewers[name].public for name in ("ana", "bo"))
     assert open_acknowledgement(raw, root=org.root, reviewer="ana", identity=ana) == value

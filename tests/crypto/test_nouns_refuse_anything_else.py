@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 from corncrake_crypto.acknowledgement import Acknowledgement, open_acknowledgement, sign_acknowledgement
 from corncrake_crypto.archive import write_archive
 from corncrake_crypto.block import Block, read_block, write_block
+from corncrake_crypto.canary import Slip, read_slip, write_slip
 from corncrake_crypto.charter import open_charter, sign_charter
+from corncrake_crypto.deletion import read_deletions
 from corncrake_crypto.edition import newest_heads, open_edition, read_tile, tile_hash
 from corncrake_crypto.encoding import b64url, root_text
 from corncrake_crypto.errors import CorncrakeError
 from corncrake_crypto.fields import LogHead
 from corncrake_crypto.form import form_hash, read_form
 from corncrake_crypto.identities import Identity
+from corncrake_crypto.legal_hold import LegalHold, open_legal_hold, sign_legal_hold
 from corncrake_crypto.note import NoteKey, open_note, read_bundle, write_bundle
+from corncrake_crypto.page_release import PageFile, PageRelease, open_page_release, sign_page_release
 from corncrake_crypto.prekeys import choose_recipients, open_prekey
 from corncrake_crypto.reply import ReplyDraft, ReplyPlace, build_reply, read_reply
 from corncrake_crypto.report import build_report, read_report
@@ -28,6 +32,7 @@ from tests.simulators.organisation import EPOCH, ORIGIN, TODAY, SimulatedOrganis
 
 ORG = SimulatedOrganisation()
 ANA = ORG.reviewers["ana"]
+RELEASER = SigningKey.generate()
 THREAD = SigningKey.from_seed(bytes(32))
 LOG = LogHead(origin="report.example.org/log/1", size=0, root=b64url(bytes(32)))
 PLACE = ReplyPlace(ORIGIN, "legal", "ana", ANA.public, 1, 0, 0, b64url(THREAD.public))
@@ -40,12 +45,15 @@ def seeds() -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
     reply = ReplyDraft(
         origin=ORIGIN, desk="legal", reviewer="ana", edition=1, bucket=0, thread=b64url(THREAD.public), acknowledged=(), missing_blocks=(), text="x"
     )
-    acknowledgement = Acknowledgement(root=root_text(ORG.root), reviewer="ana", number=1, reports=(), log=LOG)
+    acknowledgement = Acknowledgement(root=root_text(ORG.root), reviewer="ana", number=1, reports=(), aside=(), log=LOG)
     charter = sign_charter(CHARTER, ORG.key)
+    index = PageFile(path="index.html", size=1, sha256="00" * 32)
+    release = PageRelease(root=root_text(ORG.root), number=1, day=TODAY, files=(index,), saved="index.html")
     return {
         "note": (charter, lambda raw: open_note(raw, [NoteKey("organisation", ORG.key.public)])),
         "bundle": (write_bundle([b"a", b"b"]), read_bundle),
         "charter": (charter, lambda raw: open_charter(raw, root=ORG.root, origin=ORIGIN, today=TODAY)),
+        "slip": (write_slip(Slip(desk="legal", epoch=EPOCH, id="00" * 32)), read_slip),
         "form": (ORG.form, lambda raw: read_form(raw, form_hash(raw))),
         "prekey": (ORG.prekey("ana"), lambda raw: open_prekey(raw, root=ORG.root, reviewer="ana", identity=ANA.public)),
         "prekeys": (ORG.prekey("ana"), lambda raw: choose_recipients(CHARTER, "legal", EPOCH, [raw], TODAY)),
@@ -56,6 +64,15 @@ def seeds() -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
             sign_acknowledgement(acknowledgement, ANA),
             lambda raw: open_acknowledgement(raw, root=ORG.root, reviewer="ana", identity=ANA.public),
         ),
+        "page_release": (
+            sign_page_release(release, [RELEASER]),
+            lambda raw: open_page_release(raw, ORG.charter(release_keys=(b64url(RELEASER.public),))),
+        ),
+        "legal hold": (
+            sign_legal_hold(LegalHold(root=root_text(ORG.root), holder="ana", number=1, desks=("legal",), reports=()), ANA),
+            lambda raw: open_legal_hold(raw, root=ORG.root, holder="ana", key=ANA.public),
+        ),
+        "deletions": (b'{"deletions":[]}', read_deletions),
         "report": (build_report(ORG.draft(), THREAD, Identity.from_seed(bytes(32)).recipient), read_report),
         "reply": (build_reply(reply, ANA), lambda raw: read_reply(raw, PLACE)),
         "block": (write_block(Block(v=1, file=b64url(bytes(16)), index=0), b"data"), read_block),
@@ -109,7 +126,8 @@ def test_any_key_and_signature_are_refused_by_our_error(public: bytes, signature
 def test_the_nouns_that_a_server_loads_bring_nothing_that_seals_or_opens() -> None:
     script = (
         "import sys\n"
-        "from corncrake_crypto import acknowledgement, block, charter, edition, fields, form, note, prekeys, signatures\n"
+        "from corncrake_crypto import acknowledgement, block, charter, deletion, edition, fields, form, legal_hold, note, page_release\n"
+        "from corncrake_crypto import prekeys, signatures\n"
         "print([name for name in sys.modules if name.split('.')[-1] in ('seal', 'unseal', 'identities', 'hpke')])"
     )
     found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)

@@ -14,6 +14,7 @@ from corncrake_crypto.errors import CorncrakeError, Failure, FileError, UsageErr
 from corncrake_crypto.merkle import inclusion_path, leaf_hash, tree_root
 from corncrake_crypto.proof import read_proof, verify_proof, write_proof
 from corncrake_crypto.signatures import SigningKey
+from tests.crypto.independent import Verifier, head, is_included, mth, read_inclusion
 
 # The example of tlog-proof.md; its checkpoint's signatures are shortened there, so it is read and not verified.
 PUBLISHED = b"""c2sp.org/tlog-proof@v1
@@ -48,6 +49,19 @@ def test_a_proof_shows_that_an_entry_is_in_the_log() -> None:
     extra = write_proof(41, inclusion_path(41, LEAVES), sign_checkpoint(HEAD, KEY), extra=b"anything")
     assert read_proof(extra).extra == b"anything"
     assert verify_proof(extra, b"41", ORIGIN, KEY.public) == HEAD
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 64, 100])
+@pytest.mark.parametrize("extra", [None, b"anything"])
+def test_another_program_reads_the_file_and_finds_that_entry_and_no_other_in_the_log(size: int, extra: bytes | None) -> None:
+    signed = sign_checkpoint(Checkpoint(ORIGIN, size, tree_root(LEAVES[:size]), date(2026, 2, 3)), KEY)
+    for at in range(size):
+        index, path, checkpoint = read_inclusion(write_proof(at, inclusion_path(at, LEAVES[:size]), signed, extra))
+        assert Verifier(ORIGIN, 1, KEY.public).signed(checkpoint)
+        origin, told, root = head(checkpoint)
+        assert (origin, told, root) == (ORIGIN, size, mth(ENTRIES[:size]))
+        assert index == at
+        assert [entry for entry in ENTRIES if is_included(index, told, entry, path, root)] == [ENTRIES[at]]
 
 
 @pytest.mark.parametrize(

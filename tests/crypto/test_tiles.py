@@ -25,6 +25,7 @@ from corncrake_crypto.tiles import (
     tile_path,
     write_entries,
 )
+from tests.crypto.independent import is_consistent, is_included, mth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +123,29 @@ def test_every_proof_can_be_made_from_the_files(size: int, data: st.DataObject) 
     assert TileReader(size, files.__getitem__).leaf(index) == leaves[index]
     verify_inclusion(index, size, leaves[index], inclusion_proof(index, size, files.__getitem__), root)
     verify_consistency(old, size, consistency_proof(old, size, files.__getitem__), tree_root(leaves[:old]), root)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(2, 700), st.data())
+def test_proofs_that_were_made_from_the_files_satisfy_another_program(size: int, data: st.DataObject) -> None:
+    files, entries = published([size]), made(0, size)
+    index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size - 1))
+    path = inclusion_proof(index, size, files.__getitem__)
+    assert is_included(index, size, entries[index], path, mth(entries))
+    assert not is_included(index, size, b"another", path, mth(entries))
+    proof = consistency_proof(old, size, files.__getitem__)
+    assert is_consistent(old, size, proof, mth(entries[:old]), mth(entries))
+    assert not is_consistent(old, size, proof, mth([*entries[: old - 1], b"another"]), mth(entries))
+
+
+@pytest.mark.parametrize("size", [65_536, 65_793])
+def test_so_do_proofs_of_a_tree_of_three_levels(size: int) -> None:
+    entries = [index.to_bytes(3, "big") for index in range(size)]
+    files, root = grow(0, entries, {}), mth(entries)
+    for index in (0, 255, 256, 65_535, size - 1):
+        assert is_included(index, size, entries[index], inclusion_proof(index, size, files.__getitem__), root)
+    for old in (1, 256, 65_279, 65_535):
+        assert is_consistent(old, size, consistency_proof(old, size, files.__getitem__), mth(entries[:old]), root)
 
 
 def test_an_edge_of_another_length_is_refused() -> None:

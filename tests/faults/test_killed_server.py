@@ -24,7 +24,8 @@ from corncrake_crypto.checkpoint import Checkpoint, open_checkpoint
 from corncrake_crypto.merkle import leaf_hash, verify_inclusion
 from corncrake_crypto.receipt import Receipt, commitment, open_receipt, report_id
 from corncrake_crypto.tiles import inclusion_proof
-from tests.clients.vault.machine import Machine
+from corncrake_vault.vault import unlock_vault
+from tests.clients.vault.machine import PASSPHRASE, Machine
 from tests.server.running import RunningServer
 from tests.simulators.organisation import EPOCH, TODAY
 from tests.simulators.server import SimulatedReporter
@@ -153,6 +154,10 @@ def test_every_receipt_given_before_a_kill_is_kept_and_its_report_reaches_a_vaul
     tier: str, tmp_path: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = Machine(tmp_path, monkeypatch, server.organisation)
+    vault = unlock_vault(machine.store, PASSPHRASE, TODAY)
+    with vault.store, vault.store.transaction():
+        # The desk's first edition is signed below with this vault's key, as if the vault had made it.
+        vault.store.raise_number("edition:legal", 1)
     server.prepare()
     server.start()
     server.open_desk()

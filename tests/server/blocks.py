@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Mapping
     from pathlib import Path
 
-    from corncrake_server.ports import Blocks
+    from corncrake_server.ports.blocks import Blocks
 
 SMALL: Final = wire_size(1, BLOCK_CLASS)
 LARGE: Final = wire_size(1, LARGE_BLOCK_CLASS)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Running servers: one per test module and database, and makers of fresh ones."""
 
+import asyncio
 import signal
 import subprocess
 import uuid
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.server.blocks import StoreKind
+from tests.server.house import House, Run, Work
 from tests.server.running import RunningServer
+from tests.server.test_expiry import SetClock
 from tests.simulators.s3 import fresh_bucket
 
 MakeServer = Callable[..., RunningServer]
@@ -72,3 +75,20 @@ def store_kind(request: pytest.FixtureRequest) -> StoreKind:
     if request.param == "files":
         return StoreKind("files", {})
     return StoreKind("s3", fresh_bucket(request.getfixturevalue("s3_endpoint")).settings)
+
+
+@pytest.fixture
+def run(tmp_path: Path, database_url: str) -> Run:
+    """Runs something on a prepared server's parts, on each of the two databases."""
+    server = RunningServer(tmp_path, database_url, block_days=9)
+    server.prepare()
+
+    async def work(act: Work) -> None:
+        house = House(server, SetClock())
+        try:
+            await house.process.start()
+            await act(house)
+        finally:
+            await house.process.stop()
+
+    return lambda act: asyncio.run(work(act))

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import itertools
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -39,17 +41,42 @@ from corncrake_server.control import Order, ask
 from tests.simulators.organisation import EPOCH, TODAY, SimulatedOrganisation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
 PATIENCE_S: Final = 60
+LOWEST_PORT: Final = 20_000
+PORTS_EACH: Final = 2_000
+NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of plain HTTP: without it each request reads all the machine's certificates, which takes 20 ms of a core."""
+
+
+def _ports() -> Iterator[int]:
+    """Loopback ports that nobody has, each once.
+
+    Each of the processes that share the tests has a range of its own, below those that the kernel gives to connections: whoever is to listen on
+    one comes to that some time later.
+    """
+    first = LOWEST_PORT + PORTS_EACH * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = list(range(first, first + PORTS_EACH))
+    yield from filter(_is_free, itertools.chain(ports[os.getpid() % PORTS_EACH :], itertools.cycle(ports)))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+_PORTS: Final = _ports()
 
 
 def free_port() -> int:
     """A loopback port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return next(_PORTS)
 
 
 def failure(answer: httpx.Response) -> tuple[int, str]:
@@ -128,7 +155,7 @@ class RunningServer:
             assert self.process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < deadline, "the server does not answer"
             try:
-                httpx.get(f"{self.origin}/v1/health", timeout=5)
+                httpx.get(f"{self.origin}/v1/health", timeout=5, verify=NO_TLS)
             except httpx.TransportError:
                 time.sleep(0.05)
             else:
@@ -146,16 +173,16 @@ class RunningServer:
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         """GET, unsigned."""
-        return httpx.get(self.origin + path, timeout=PATIENCE_S, **more)
+        return httpx.get(self.origin + path, timeout=PATIENCE_S, verify=NO_TLS, **more)
 
     def send(self, body: bytes, *, desk: str = "legal", epoch: int = EPOCH) -> httpx.Response:
         """Send a report."""
-        return httpx.post(f"{self.origin}/v1/desks/{desk}/epochs/{epoch}/reports", content=body, timeout=PATIENCE_S)
+        return httpx.post(f"{self.origin}/v1/desks/{desk}/epochs/{epoch}/reports", content=body, timeout=PATIENCE_S, verify=NO_TLS)
 
     def put_block(self, block: str, body: bytes, **headers: str) -> httpx.Response:
         """Send a block."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.put(f"{self.origin}/v1/blocks/{block}", content=body, headers=named, timeout=PATIENCE_S)
+        return httpx.put(f"{self.origin}/v1/blocks/{block}", content=body, headers=named, timeout=PATIENCE_S, verify=NO_TLS)
 
     def signed(self, method: str, path: str, body: bytes = b"", **changes: Any) -> dict[str, str]:
         """The headers of a courier's request."""
@@ -181,7 +208,7 @@ class RunningServer:
     def push(self, reviewer: str, number: int, parcel: bytes) -> httpx.Response:
         """Bring a parcel as the courier."""
         path = f"/v1/courier/inbox/{reviewer}/{number}"
-        return httpx.put(self.origin + path, content=parcel, headers=self.signed("PUT", path, parcel), timeout=PATIENCE_S)
+        return httpx.put(self.origin + path, content=parcel, headers=self.signed("PUT", path, parcel), timeout=PATIENCE_S, verify=NO_TLS)
 
     def parcel(self, reviewer: str, number: int, members: list[tuple[str, bytes]], *, key: SigningKey | None = None, **changes: Any) -> bytes:
         """An outbound parcel of a reviewer."""
@@ -238,3 +265,14 @@ class RunningServer:
         """Publish by the operator's command."""
         done = self.command("publish")
         assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def open_server(folder: Path, **settings: str | int) -> Generator[RunningServer]:
+    """A running server on SQLite with an open desk, ended when the block ends."""
+    running = RunningServer(folder, "", **settings)
+    running.prepare()
+    running.start()
+    running.open_desk()
+    yield running
+    running.end()

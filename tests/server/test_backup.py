@@ -1,15 +1,37 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A copy that is brought back is whole, or is not brought back. That all of it comes back is in `test_process`."""
 
+import asyncio
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from corncrake_crypto.charter import Log
+from corncrake_server import backup
+from corncrake_server.settings import load_settings
 from tests.server.running import RunningServer
+from tests.simulators.organisation import TODAY
 
 DATABASE = "corncrake.sqlite3"
+
+
+def test_a_backup_reaches_postgresql_as_the_server_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[dict[str, str]] = []
+
+    def run(_words: object, *, env: dict[str, str], **_more: object) -> subprocess.CompletedProcess[str]:
+        asked.append({name: value for name, value in env.items() if name.startswith("PG")})
+        return subprocess.CompletedProcess([], 0)
+
+    for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(backup, "subprocess", SimpleNamespace(run=run))
+    url = "postgresql+asyncpg:///corncrake?host=db.example&port=5433&user=c&password=p&ssl=verify-full"
+    asyncio.run(backup.back_up(load_settings(None, {"data_dir": str(tmp_path), "database_url": url}, {}), tmp_path / "copy"))
+    assert asked == [{"PGHOST": "db.example", "PGPORT": "5433", "PGUSER": "c", "PGPASSWORD": "p", "PGSSLMODE": "verify-full"}]
 
 
 @pytest.fixture
@@ -59,3 +81,27 @@ def test_check_says_that_a_database_is_damaged(copied: RunningServer, tmp_path: 
     answer = copied.command("check")
     assert answer.returncode == 1
     assert "WRONG database" in answer.stdout
+
+
+def test_a_copy_from_before_the_next_log_is_refused_and_the_log_after_that_leads_on(copied: RunningServer, tmp_path: Path) -> None:
+    assert copied.command("restore", str(tmp_path / "copy")).returncode == 0
+    begin_next_log(copied, 2)
+    copied.publish()
+    for left in copied.data.glob(f"{DATABASE}*"):
+        left.unlink()
+    assert copied.command("restore", str(tmp_path / "copy")).returncode == 0
+    # In the former log nothing was signed since the copy was made.
+    said = copied.command("check").stdout
+    assert "WRONG log: the database is older than log 2" in said
+    assert copied.command("publish").returncode == 1
+    begin_next_log(copied, 3)
+    copied.publish()
+    assert "ok    log" in copied.command("check").stdout
+
+
+def begin_next_log(server: RunningServer, number: int) -> None:
+    """Have the operator make the key of the next log, which must have this number, and bring the charter that names it."""
+    _, origin, key = server.command("new-log").stdout.split()
+    assert origin.endswith(f"/log/{number}")
+    answer = server.bring(server.sign_charter(sequence=number, log=Log(origin=origin, key=key), issued=TODAY))
+    assert answer.returncode == 0, answer.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from corncrake_crypto.encoding import parse_day
 from corncrake_crypto.errors import StoreError
-from corncrake_server.ports import Blocks, StoredBlock
+from corncrake_server.ports.blocks import Blocks, StoredBlock
 from corncrake_server.refusals import Conflict, NoRoom, NotHere
 from corncrake_server.storage.file_blocks import FileBlocks
 from tests.server.blocks import DAY, LARGE, SMALL, StoreKind, get, make_block, new_id, pieces_of, put

@@ -3,34 +3,51 @@
 
 import asyncio
 import queue
+import select
 import signal
 import socket
 import sqlite3
 import threading
+import tracemalloc
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from corncrake_crypto.padding import BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
-from tests.server.running import RunningServer
+from corncrake_crypto.stamp import parse_stamp, step_paid, zero_bits
+from corncrake_server.api.bodies import BodyReader
+from corncrake_server.api.errors import refuse
+from corncrake_server.clock import SystemClock
+from corncrake_server.refusals import TooSlow
+from corncrake_server.settings import Settings
+from tests.server.running import PATIENCE_S, RunningServer
+from tests.simulators.flood import STEPS, Sender, with_stamps
 from tests.simulators.organisation import EPOCH
+
+if TYPE_CHECKING:
+    from litestar import Request
 
 SLOW = 400
 PIECE = bytes(1_100)
 LENGTH = wire_size(2, 12_288)
 LARGE_REPORT = REPORT_CLASSES[-1]
 HELD = wire_size(MAX_RECIPIENTS, LARGE_REPORT)
+ROOM = 4 * HELD
+UNENDED = 200_000
+PIECE_HELD = 1 << 20
 BLOCK_LENGTH = wire_size(1, BLOCK_CLASS)
 REPORTS = f"POST /v1/desks/legal/epochs/{EPOCH}/reports"
 
 
 @contextmanager
 def serving(folder: Path, **settings: int) -> Generator[RunningServer]:
-    """A server on SQLite, its desk open."""
+    """A server on SQLite with steps in its charter, its desk open."""
     server = RunningServer(folder, "", **settings)
     server.prepare()
+    with_stamps(server)
     server.start()
     try:
         server.open_desk()
@@ -40,8 +57,23 @@ def serving(folder: Path, **settings: int) -> Generator[RunningServer]:
             server.end(signal.SIGKILL)
 
 
-def head(line: str, length: int) -> bytes:
-    return f"{line} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n".encode()
+def head(line: str, length: int, stamp: str | None = None) -> bytes:
+    more = "" if stamp is None else f"Corncrake-Stamp: {stamp}\r\n"
+    return f"{line} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{more}\r\n".encode()
+
+
+def stamped(sender: Sender, step: int) -> tuple[bytes, str | None]:
+    """A report, and a stamp that pays this step and by no luck a higher one; none for 0."""
+    while step:
+        body = sender.report()
+        stamp = sender.stamp(body, step)
+        if step_paid(zero_bits(parse_stamp(stamp), sender.origin, sender.charter), STEPS) == step:
+            return body, stamp
+    return sender.report(), None
+
+
+def status(connection: socket.socket) -> int:
+    return int(connection.makefile("rb").readline().split()[1])
 
 
 async def trickle(port: int, line: str, length: int, begun: asyncio.Semaphore) -> None:
@@ -97,12 +129,61 @@ def test_reports_that_wait_for_a_stalled_database_are_counted_until_they_are_sto
             stall.execute("BEGIN IMMEDIATE")
             for thread in sending:
                 thread.start()
-            # There is room for two; those that are whole go on waiting while the others are given up.
-            assert [answers.get(timeout=20) for _ in range(2)] == [408, 408]
+            # There is room for two; those that are whole go on waiting while the others are given up, or told that too many wait.
+            assert {answers.get(timeout=20) for _ in range(2)} <= {408, 503}
             stall.execute("ROLLBACK")
         for thread in sending:
             thread.join()
         # One that was whole when three others had only begun leaves no room for any of them.
         rest = [answers.get_nowait() for _ in range(2)]
         assert 201 in rest
-        assert set(rest) <= {201, 408}
+        assert set(rest) <= {201, 408, 503}
+
+
+class Coming:
+    """A request whose body comes in large pieces, and does not end."""
+
+    async def receive(self) -> dict[str, object]:
+        return {"type": "http.request", "body": bytes(PIECE_HELD), "more_body": True}
+
+
+async def held_while_told() -> int:
+    """Bytes of memory that are held for a body that was given up, while its answer is on its way."""
+    reader, request = BodyReader(Settings(data_dir=""), SystemClock(), 3 * PIECE_HELD, seconds=60), cast("Request[Any, Any, Any]", Coming())
+    before = tracemalloc.get_traced_memory()[0]
+    try:
+        async with reader.whole(request, 100 * PIECE_HELD):
+            pytest.fail("it never ends")
+    except TooSlow as error:
+        refuse(request, error)
+        return tracemalloc.get_traced_memory()[0] - before
+
+
+def test_a_body_that_is_given_up_takes_no_memory_while_it_is_told() -> None:
+    tracemalloc.start()
+    try:
+        assert asyncio.run(held_while_told()) < PIECE_HELD
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_one_stamp_on_many_bodies_that_never_end_does_not_keep_out_a_slow_report(tmp_path: Path, step: int) -> None:
+    with serving(tmp_path, reports_held=ROOM, body_grace_seconds=PATIENCE_S) as server, ExitStack() as stack:
+        sender = Sender.to(server)
+
+        def begin(body: bytes, stamp: str | None, count: int) -> socket.socket:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), PATIENCE_S))
+            connection.sendall(head(REPORTS, len(body), stamp) + body[:count])
+            return connection
+
+        ours, ours_stamp = stamped(sender, step)
+        slow = begin(ours, ours_stamp, len(ours) // 2)
+        _, stamp = stamped(sender, len(STEPS))
+        # More than there is room for, of bodies for which the stamp is not.
+        large = server.report(LARGE_REPORT)
+        shown_again = [begin(large, stamp, UNENDED) for _ in range(ROOM // UNENDED + 1)]
+        given_up, _, _ = select.select(shown_again, [], [], PATIENCE_S)
+        assert status(given_up[0]) == 408
+        slow.sendall(ours[len(ours) // 2 :])
+        assert status(slow) == 201

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from corncrake_crypto.encoding import day_text
+from corncrake_crypto.identities import Identity
+from corncrake_crypto.padding import REPORT_CLASSES
+from corncrake_crypto.seal import seal
+from corncrake_crypto.signatures import SigningKey
 from tests.server.conftest import MakeServer
 from tests.server.running import RunningServer
 from tests.simulators.organisation import EPOCH, TODAY
@@ -34,7 +38,9 @@ def test_all_is_well_also_while_the_server_runs(make_server: MakeServer) -> None
     open_for_weeks(server, 4)
     assert wrong(server) == {}
     server.publish()
-    assert "ok    publication: the newest head is of 2026-11-25" in server.command("check").stdout
+    said = server.command("check").stdout
+    assert "ok    publication: the newest head is of 2026-11-25" in said
+    assert "ok    clock: it is 2026-11-25, as CORNCRAKE_TODAY says and not the clock" in said
     server.end()
     assert wrong(server) == {}
 
@@ -56,6 +62,23 @@ def test_prekeys_that_run_out_within_four_weeks_are_said(make_server: MakeServer
     open_for_weeks(server, weeks)
     assert ("prekeys" not in wrong(server)) is well
     assert server.get("/v1/health").json()["checks"]["prekeys"] is (weeks >= 1)
+
+
+def test_who_is_away_is_named_and_closes_no_desk_above_its_least(make_server: MakeServer) -> None:
+    server = make_server()
+    server.organisation.reviewers["cy"], server.organisation.identities["cy"] = SigningKey.generate(), Identity.generate()
+    assert server.bring(server.sign_charter(sequence=2, emergency=True, issued=TODAY)).returncode == 0
+    server.start()
+    open_for_weeks(server, 4)
+    assert server.push("cy", 1, server.parcel("cy", 1, [server.prekeys("cy", [EPOCH, EPOCH + 1])])).status_code == 201
+    said = wrong(server)["prekeys"]
+    assert "cy at legal from 2026-12-07 on" in said
+    assert "ana" not in said
+    health = server.get("/v1/health").json()
+    assert (health["checks"]["prekeys"], health["soon"]) == (True, ["prekeys: cy at legal has none from 2026-12-07 on"])
+    # Of three readers two are there in that week, as many as the desk needs: a report of two stanzas is taken.
+    ana, bo = (server.organisation.identities[who].recipient for who in ("ana", "bo"))
+    assert server.send(seal(bytes(REPORT_CLASSES[0]), [ana, bo])).status_code == 201
 
 
 @pytest.mark.parametrize(("left", "well"), [(28, True), (27, False), (-1, False)])
@@ -115,3 +138,23 @@ def test_root_does_not_work_in_the_folder_of_a_service(tmp_path: Path, monkeypat
         answer = server.command(command)
         assert (answer.returncode, answer.stderr.split(":")[0]) == (1, "misuse")
         assert "runuser -u" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("corncrake", "no SQLAlchemy URL"),
+        ("postgresql+asyncpg://corncrake:secret@db:port/corncrake", "no SQLAlchemy URL"),
+        ("postgresql+asyncpg://corncrake:secret@db/corncrake?sslmode=require", "sslmode; for TLS it has ssl=require"),
+        ("postgresql+asyncpg://corncrake:secret@/corncrake?host=/run&port=x", "a number"),
+        ("postgresql+asyncpg://corncrake:secret@/corncrake?host=/run&timeout=soon", "a number"),
+        ("postgresql+asyncpg://corncrake:secret@/corncrake?host=/run&loop=x", "loop"),
+        ("mysql+aiomysql://corncrake:secret@db/corncrake", "postgresql+asyncpg"),
+    ],
+)
+def test_a_database_url_that_is_not_right_is_said_in_one_line_that_does_not_show_it(tmp_path: Path, url: str, said: str) -> None:
+    answer = RunningServer(tmp_path, url).command("check")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("misuse: ")
+    assert said in answer.stderr
+    assert "secret" not in answer.stderr

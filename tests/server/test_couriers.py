@@ -11,11 +11,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
-from corncrake_crypto.charter import Log, Organisation
+from corncrake_crypto.charter import Log, Organisation, Recovery
+from corncrake_crypto.charter_change import countersign
 from corncrake_crypto.checkpoint import open_checkpoint
 from corncrake_crypto.encoding import b64url, canonical
 from corncrake_crypto.fields import LogHead
+from corncrake_crypto.identities import Identity
 from corncrake_crypto.merkle import EMPTY_ROOT
 from corncrake_crypto.note import text_hash, unverified_text
 from corncrake_crypto.padding import REPORT_CLASSES
@@ -31,7 +34,7 @@ from corncrake_server.storage.documents import SqlDocuments
 from tests.server.blocks import pieces_of
 from tests.server.conftest import MakeServer
 from tests.server.running import RunningServer
-from tests.simulators.organisation import TODAY
+from tests.simulators.organisation import EPOCH, TODAY
 
 PENDING = "/v1/courier/pending"
 
@@ -55,7 +58,17 @@ def failure(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["failure"]
 
 
-@pytest.mark.parametrize("path", [PENDING, "/v1/courier/openings?start=0&end=1", f"/v1/courier/reports/{'0' * 64}", f"/v1/blocks/{'0' * 32}"])
+SIGNED_ONLY = [
+    PENDING,
+    "/v1/courier/openings?start=0&end=1",
+    "/v1/courier/deletions?start=1",
+    "/v1/courier/acknowledgements/ana/1",
+    f"/v1/courier/reports/{'0' * 64}",
+    f"/v1/blocks/{'0' * 32}",
+]
+
+
+@pytest.mark.parametrize("path", SIGNED_ONLY)
 def test_nobody_without_a_signature_is_let_in(server: RunningServer, path: str) -> None:
     assert failure(server.get(path)) == (401, "encoding")
 
@@ -168,6 +181,27 @@ def test_whatever_is_wrong_with_a_parcel_nothing_of_it_is_applied(fresh_server: 
         assert 400 <= answer.status_code < 500
         assert heads(server) == before
     assert server.push("ana", 2, raw).status_code == 201
+
+
+def test_a_reviewer_cannot_close_a_desk_by_repeating_the_key_of_another(fresh_server: RunningServer) -> None:
+    path = f"/v1/desks/legal/epochs/{EPOCH}/prekeys"
+    before = fresh_server.get(path).content
+    theirs = fresh_server.organisation.identities["ana"].recipient.text
+    parcel = fresh_server.parcel("bo", 2, [fresh_server.prekeys("bo", number=2, recipient=theirs)])
+    assert failure(fresh_server.push("bo", 2, parcel)) == (409, "equivocation")
+    assert fresh_server.get(path).content == before
+    own = fresh_server.parcel("bo", 2, [fresh_server.prekeys("bo", number=2)])
+    assert fresh_server.push("bo", 2, own).status_code == 201, "a key may be announced again by whose it is"
+
+
+def test_a_reviewer_cannot_repeat_the_recovery_key_of_a_desk(fresh_server: RunningServer) -> None:
+    desk, key = fresh_server.organisation.desk(), Identity.generate().recipient.text
+    recovery = Recovery(number=1, quarter="2026-Q4", recipient=key, not_before=TODAY, not_after=TODAY)
+    charter = fresh_server.sign_charter(sequence=2, desks=(replace(desk, recovery=(recovery,)),))
+    charter = countersign(charter, "ana", fresh_server.organisation.reviewers["ana"])
+    assert fresh_server.push("ana", 2, fresh_server.parcel("ana", 2, [("charter.note", charter)])).status_code == 201
+    parcel = fresh_server.parcel("bo", 2, [fresh_server.prekeys("bo", number=2, recipient=key)])
+    assert failure(fresh_server.push("bo", 2, parcel)) == (409, "equivocation")
 
 
 def test_a_parcel_other_than_the_one_signed_for_is_refused(fresh_server: RunningServer) -> None:

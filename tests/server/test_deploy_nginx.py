@@ -163,6 +163,19 @@ def test_large_blocks_go_through_slowly_and_in_parts_and_no_part_lies_in_a_file(
     assert seen == []
 
 
+def test_a_page_on_disk_is_answered_through_nginx(behind: RunningServer, tmp_path: Path) -> None:
+    nginx = Nginx(tmp_path, {})
+    try:
+        with httpx.Client(verify=trusting(), base_url=f"https://127.0.0.1:{nginx.port}", timeout=PATIENCE_S) as client:
+            asked = client.options("/v1/charter", headers={"origin": "null", "access-control-request-method": "GET"})
+            assert (asked.status_code, asked.headers["access-control-max-age"]) == (204, "7200")
+            answer = client.get("/v1/charter", headers={"origin": "null"})
+            assert (answer.content, answer.headers["access-control-allow-origin"]) == (behind.charter, "null")
+            assert "access-control-allow-origin" not in client.get("/v1/charter", headers={"origin": "https://report.example.com"}).headers
+    finally:
+        nginx.end()
+
+
 def test_a_refusal_comes_through_though_its_body_was_not_read(tmp_path: Path) -> None:
     # nginx hands a body on as it comes. Whether the server's answer or its closing is seen first would be chance: so, many times.
     with on_a_socket(tmp_path, blocks_most=1):
@@ -205,11 +218,12 @@ def test_the_search_finds_an_address_where_one_is_logged(behind: RunningServer, 
 
 @pytest.mark.parametrize("unit", sorted((DEPLOY / "systemd").glob("*.service")), ids=lambda path: path.name)
 def test_systemd_has_nothing_to_say_about_a_unit(unit: Path, tmp_path: Path) -> None:
-    program = tmp_path / "corncrake-server"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
+    for name in ("corncrake-server", "corncrake-monitor"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
     copy = tmp_path / unit.name
-    copy.write_text(unit.read_text().replace("/opt/corncrake/bin/corncrake-server", str(program)))
+    copy.write_text(unit.read_text().replace("/opt/corncrake/bin/", f"{tmp_path}/"))
     said = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
@@ -227,6 +241,14 @@ def test_nginx_may_open_as_many_files_as_its_connections_need() -> None:
     text = (DEPLOY / "nginx" / "corncrake.conf").read_text()
     files, connections = (int(re.findall(rf"^ *{name} (\d+);", text, re.MULTILINE)[0]) for name in ("worker_rlimit_nofile", "worker_connections"))
     assert files >= 2 * connections
+
+
+def test_what_the_server_says_is_bounded_where_it_is_kept() -> None:
+    lines = (DEPLOY / "systemd" / "journald@corncrake.conf").read_text().splitlines()
+    # journald.conf(5): a journal in memory heeds the Runtime sizes only; without them it takes up to 4 GiB of memory.
+    assert "Storage=volatile" in lines
+    assert "RuntimeMaxUse=16M" in lines
+    assert not [line for line in lines if line.startswith("System")]
 
 
 def test_systemd_complains_about_a_unit_that_is_wrong(tmp_path: Path) -> None:

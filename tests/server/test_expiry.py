@@ -15,6 +15,7 @@ import pytest
 from corncrake_crypto.encoding import canonical
 from corncrake_crypto.errors import Failure, StoreError, UsageError
 from corncrake_server.app import Process
+from corncrake_server.services.deletion import ReportDeletion
 from corncrake_server.services.schedule import Schedule
 from corncrake_server.settings import load_settings
 from corncrake_server.storage.day_marks import FileDayMarks
@@ -248,11 +249,34 @@ def test_a_store_that_fails_does_not_end_the_schedule_and_is_looked_through_the_
             broken.setattr(machine.blocks, "clear", fail)
             machine.clock.live(1)
             assert await schedule.step() > 0
-        assert "expired blocks were not removed" in said.getvalue()
+        assert "not all was removed whose time has come" in said.getvalue()
         assert name not in said.getvalue()
         machine.clock.live(1)
         await schedule.step()
         assert await machine.has(name) == [False]
+
+    run(act)
+
+
+def test_a_process_that_ends_while_reports_are_deleted_does_not_begin_with_blocks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(machine: Machine) -> None:
+        begun: list[bool] = []
+
+        async def wait(_sweep: ReportDeletion, _today: date) -> int:
+            return int(await asyncio.Event().wait())
+
+        async def clear(*, alone: bool) -> None:
+            begun.append(alone)
+
+        expiry = machine.process.services.expiry
+        with monkeypatch.context() as slow:
+            slow.setattr(ReportDeletion, "sweep", wait)
+            slow.setattr(machine.blocks, "clear", clear)
+            task = asyncio.create_task(expiry.sweep(machine.clock.day))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+        assert begun == []
 
     run(act)
 

@@ -11,7 +11,7 @@ from corncrake_crypto.prekeys import epoch_days
 from corncrake_server.services.organisation import Organisation
 from corncrake_server.storage.database import Database
 from corncrake_server.storage.documents import SqlDocuments
-from tests.server.test_publication import SetClock
+from tests.server.tree import SetClock
 
 NOW = 100
 FAR, NEAR = (0, NOW - 27, NOW + 27, 1 << 30), (NOW - 26, NOW, NOW + 26)

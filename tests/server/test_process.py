@@ -129,6 +129,7 @@ def test_with_a_full_disk_nothing_is_taken_and_it_is_said(make_server: MakeServe
     assert server.get("/v1/health").json() == {
         "ok": False,
         "checks": {"database": True, "charter": True, "prekeys": False, "publication": True, "disk": False, "blocks": False},
+        "soon": [f"prekeys: {who} at legal has none from 2026-11-23 on" for who in ("ana", "bo")],
     }
 
 
@@ -235,3 +236,17 @@ def test_a_backup_brings_back_what_was_there(make_server: MakeServer, tmp_path: 
     assert "ok    log: size 70" in server.command("check").stdout
     server.start()
     assert server.send(body).content == receipt
+
+
+def test_what_cannot_be_done_is_told_with_its_file_and_what_to_do(lone_server: RunningServer, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--config FILE"):
+        load_settings(None, {}, {})
+    assert "missing.note" in lone_server.command("charter", str(tmp_path / "missing.note")).stderr
+    assert "missing.note" in lone_server.command("release", str(tmp_path / "missing.note")).stderr
+    (tmp_path / "taken").mkdir()
+    assert "taken" in lone_server.command("backup", str(tmp_path / "taken")).stderr
+    again = lone_server.command("init", "--origin", lone_server.origin)
+    assert (again.returncode, again.stderr.split(":")[0]) == (1, "store")
+    # The key was not; the tables may have been brought up.
+    assert "nothing was changed" not in again.stderr
+    assert "check" in again.stderr

@@ -13,7 +13,7 @@ import httpx
 import obstore
 from obstore.store import S3Store
 
-from corncrake_server.ports import StoredBlock
+from corncrake_server.ports.blocks import StoredBlock
 from corncrake_server.storage.tables import METADATA
 from tests.server.blocks import DAY, LARGE, SMALL, StoreKind, credentials, get, make_block, put
 from tests.simulators.s3 import REGION, fresh_bucket

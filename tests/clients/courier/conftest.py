@@ -52,6 +52,7 @@ class Town:
 
     folder: Path
     root: str = ""
+    origin: str = ORIGIN
     server: subprocess.Popen[bytes] | None = None
     form: bytes = field(init=False)
 
@@ -88,7 +89,7 @@ class Town:
         return self.program("corncrake_vault", "--store", who, *words, "--json")
 
     def courier(self, command: str, *words: str, state: str = "state") -> Told:
-        place = ["--server", ORIGIN, "--uds", self.socket, "--root", self.root, "--key", "courier.key", "--state", state]
+        place = ["--server", self.origin, "--uds", self.socket, "--root", self.root, "--key", "courier.key", "--state", state]
         return self.program("corncrake_courier", command, *place, *words, "--json")
 
     def operate(self, *words: str) -> Told:
@@ -97,19 +98,21 @@ class Town:
         return told
 
     def client(self) -> httpx.Client:
-        return httpx.Client(transport=httpx.HTTPTransport(uds=self.socket), base_url=ORIGIN, timeout=PATIENCE_S)
+        return httpx.Client(transport=httpx.HTTPTransport(uds=self.socket), base_url=self.origin, timeout=PATIENCE_S)
 
     def found(self) -> None:
         """Make keys, sign the charter, start the server and open the desk."""
         self.root = self.vault("org", "organisation", "create").data["root"]
+        self.vault("org", "organisation", "shares", "2", "3", "sheets")
+        self.vault("org", "organisation", "test-shares", "--share", "sheets/share-1.txt", "--share", "sheets/share-3.txt")
         reviewers = [
             {"id": who, "identity": self.vault(who, "init", "--reviewer", who, "--root", self.root).data["identity"]} for who in ("ana", "bo")
         ]
         courier = self.program("corncrake_courier", "keygen", "--id", "kim", "--key", "courier.key", "--json").data
-        log = self.operate("init", "--origin", ORIGIN).data["text"].split()
+        log = self.operate("init", "--origin", self.origin).data["text"].split()
         spec = {
             "organisation": {"names": {"en": "The Organisation"}},
-            "origin": ORIGIN,
+            "origin": self.origin,
             "log": {"origin": log[1], "key": log[2]},
             "desks": [{"id": "legal", "names": {"en": "Legal"}, "languages": ["en"], "reviewers": reviewers, "min": 2, "voices": ["ana"]}],
             "couriers": [courier],
@@ -164,12 +167,12 @@ class Town:
         today = datetime.now(tz=UTC).date()
         epoch = epoch_of(today)
         with self.client() as client:
-            opened: OpenedCharter = open_charter(client.get("/v1/charter").content, root=parse_root(self.root), origin=ORIGIN, today=today)
+            opened: OpenedCharter = open_charter(client.get("/v1/charter").content, root=parse_root(self.root), origin=self.origin, today=today)
             notes = read_bundle(client.get(f"/v1/desks/legal/epochs/{epoch}/prekeys").content)
             chosen = choose_recipients(opened.charter, "legal", epoch, notes, today)
             draft = ReportDraft(
                 kind="first",
-                origin=ORIGIN,
+                origin=self.origin,
                 desk="legal",
                 charter=opened.ref,
                 epochs=tuple(SealedTo(reviewer=to.reviewer, epoch=to.epoch, number=to.number) for to in chosen.stanzas),

@@ -100,6 +100,15 @@ def test_a_parcel_pushed_twice_is_applied_once(town: Town) -> None:
     assert town.courier("push", "back.parcel").data["new"] is False
 
 
+def test_whoever_pushes_an_older_export_is_told_to_push_the_newest(town: Town) -> None:
+    for name in ("older.parcel", "newer.parcel"):
+        assert town.vault("ana", "export", name).code == 0
+    assert town.courier("push", "newer.parcel").code == 0
+    told = town.courier("push", "older.parcel")
+    assert (told.code, told.data["failure"]) == (1, "repeated")
+    assert "Push the newest export" in told.err
+
+
 def test_a_parcel_that_was_altered_on_the_way_back_is_not_carried(town: Town) -> None:
     assert town.vault("ana", "export", "back.parcel").code == 0
     path = town.folder / "back.parcel"

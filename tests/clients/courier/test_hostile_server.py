@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
+from corncrake_courier import outside, server
+from corncrake_courier.outside import Outside
 from corncrake_courier.sealed import Room, fetch_reports
 from corncrake_courier.server import Missing, Server
 from corncrake_courier.state import load
@@ -31,6 +35,13 @@ class Hostile(BaseHTTPRequestHandler):
                     self.wfile.write(bytes(65_536))
             except OSError:
                 return
+        elif self.path.startswith("/dripping"):
+            self.send_response(200 if self.path == "/dripping" else 404)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
         elif self.path == "/elsewhere":
             self.send_response(302)
             self.send_header("location", "/endless")
@@ -56,8 +67,8 @@ def hostile() -> Iterator[Server]:
     thread = threading.Thread(target=listening.serve_forever)
     thread.start()
     try:
-        with Server(f"http://127.0.0.1:{listening.server_port}") as server:
-            yield server
+        with Server(f"http://127.0.0.1:{listening.server_port}") as asked:
+            yield asked
     finally:
         listening.shutdown()
         listening.server_close()
@@ -68,6 +79,17 @@ def test_an_answer_without_end_is_cut_off(hostile: Server) -> None:
     with pytest.raises(CorncrakeError) as raised:
         hostile.get("/endless", 1_000_000)
     assert raised.value.failure is Failure.SIZE
+
+
+def test_an_answer_that_drips_is_given_up(hostile: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (server, outside):
+        monkeypatch.setattr(module, "ANSWER_SECONDS", 0.5)
+    with Outside(hostile.origin) as nobody:
+        for ask in (hostile.get, nobody.get):
+            with pytest.raises(CorncrakeError, match="takes too long"):
+                ask("/dripping", 1_000_000)
+    with pytest.raises(Missing), hostile.download("/dripping/refusal", tmp_path / "part", (1_000,)):
+        pass
 
 
 def test_a_redirect_is_not_followed(hostile: Server) -> None:

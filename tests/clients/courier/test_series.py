@@ -114,16 +114,16 @@ def test_a_block_that_the_server_has_not_is_missing_after_the_pull_that_looked(t
     assert town.vault("ana", "import", "2.parcel").data["blocks"] == 1
 
 
-def test_an_export_that_never_left_the_stick_is_noticed_and_one_that_did_is_not(town: Town) -> None:
+def test_an_export_that_never_left_the_stick_is_noticed_and_one_that_did_is_not(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     assert town.courier("pull", "--out", "0.parcel").code == 0
     told = town.vault("ana", "import", "0.parcel")
     assert (told.code, told.data["faults"]) == (0, [])
-    assert town.vault("ana", "status").data["weeks_at_server"] == 2
-    assert town.vault("ana", "prekeys", "--weeks", "5").code == 0
+    assert town.vault("ana", "status").data["weeks_at_server"] == 8
+    monkeypatch.setenv("CORNCRAKE_TODAY", (datetime.now(tz=UTC).date() + timedelta(days=35)).isoformat())
     assert town.vault("ana", "export", "lost.parcel").code == 0
     assert town.courier("pull", "--out", "1.parcel").code == 0
     told = town.vault("ana", "import", "1.parcel")
-    assert any("the server has your keys for 2 weeks only, of 5" in need for need in told.data["needs"])
+    assert any("the server has your keys for 3 weeks only, of 8" in need for need in told.data["needs"])
 
 
 def test_the_next_charter_is_brought_after_the_last_one_has_run_out(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

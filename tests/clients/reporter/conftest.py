@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 
 from corncrake_crypto.encoding import day_text, root_text
 from corncrake_reporter.__main__ import main
-from tests.server.running import RunningServer
+from tests.server.running import RunningServer, open_server
 from tests.simulators.organisation import TODAY
 
 
@@ -44,12 +45,8 @@ class Typed(io.StringIO):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for a module, its desk open."""
-    running = RunningServer(tmp_path_factory.mktemp("server"), "")
-    running.prepare()
-    running.start()
-    running.open_desk()
-    yield running
-    running.end()
+    with open_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -87,6 +84,10 @@ Change = Callable[[str, str, Answer], Answer | None]
 """Makes another answer of the one to a method and path; None breaks the line instead."""
 
 
+_OF_THE_LINE = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
+"""Headers that are not passed on: they say how an answer came, not what it is."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     between: "Between"
 
@@ -100,9 +101,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
         self.between.seen.append((self.command, self.path, dict(self.headers)))
-        with httpx.Client(trust_env=False) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=self.between.uds), trust_env=False) as client:
             came = client.request(self.command, self.between.target + self.path, content=body, headers=dict(self.headers), timeout=60)
-        answer = self.between.change(self.command, self.path, Answer(came.status_code, {}, came.content))
+        kept = {name: value for name, value in came.headers.items() if name not in _OF_THE_LINE}
+        answer = self.between.change(self.command, self.path, Answer(came.status_code, kept, came.content))
         self.close_connection = True
         if answer is None:
             return
@@ -113,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    do_GET = do_HEAD = do_POST = do_PUT = _pass  # noqa: N815 - the names are the base class's
+    do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = _pass  # noqa: N815 - the names are the base class's
 
 
 def honest(_method: str, _path: str, answer: Answer) -> Answer:
@@ -122,10 +124,14 @@ def honest(_method: str, _path: str, answer: Answer) -> Answer:
 
 
 class Between:
-    """Whoever stands between a reporter and a server, or has become the server: it passes on, changes, or breaks off."""
+    """Whoever stands between a reporter and a server, or has become the server: it passes on, changes, or breaks off.
+
+    The server is at the address `target`, and behind the Unix socket `uds` where there is one.
+    """
 
     def __init__(self) -> None:
         self.target = ""
+        self.uds: str | None = None
         self.change: Change = honest
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         handler = type("Handler", (_Handler,), {"between": self})
@@ -166,3 +172,16 @@ def middle(shared_middle: Middle) -> Iterator[Middle]:
     shared_middle.between.seen.clear()
     yield shared_middle
     shared_middle.between.change = honest
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server of its own, its desk open."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    running = RunningServer(folder, "")
+    running.prepare()
+    running.start()
+    running.open_desk()
+    yield running
+    running.end()

@@ -83,8 +83,10 @@ def test_the_way_goes_from_the_server_to_a_machine_to_an_answer(server: RunningS
     assert run(server, "check", "--json", words=words).said == {
         "acknowledged": True,
         "answers": [{"reviewer": "ana", "text": "Thank you.\nWho else saw it?"}],
+        "emergency": False,
         "missing_blocks": [],
         "stale_since": None,
+        "unseen": [],
     }
     more = run(server, "add", "--json", "--text", "My sister.", words=words).said
     report = opened(server, more["report"]).report

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.vault.machine import Machine, Said
+from tests.clients.vault.offices import Offices
 from tests.simulators.server import SimulatedReporter, SimulatedServer
 
 if TYPE_CHECKING:
@@ -38,3 +39,8 @@ class Desk(Machine):
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def offices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Offices:
+    return Offices(tmp_path, monkeypatch)

@@ -12,6 +12,7 @@ import pytest
 
 from corncrake_crypto.block import plan
 from corncrake_crypto.padding import BLOCK_CLASS, LARGE_BLOCK_CLASS, wire_size
+from corncrake_vault.store.schema import STEPS
 from corncrake_vault.threads.expected import AHEAD
 from corncrake_vault.vault import unlock_vault
 from tests.clients.vault.exports import exported, wanted
@@ -128,6 +129,7 @@ def test_threads_take_turns_by_bytes(desk: Desk) -> None:
 
 
 BACK: tuple[str, ...] = (
+    *(f"DROP TABLE {words.split()[2]}" for step in STEPS[3:] for words in step if words.startswith("CREATE TABLE")),
     "DROP INDEX blocks_not_here",
     "DROP TABLE derived_blocks",
     "DROP TABLE derivatives",

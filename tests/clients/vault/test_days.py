@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from corncrake_crypto.prekeys import epoch_of
+from corncrake_vault import clock
 from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def test_a_clock_before_the_newest_day_seen_is_not_used(desk: Desk) -> None:
     said = desk.run("status")
     assert (said.code, said.data["day"]) == (0, TODAY.isoformat())
     assert any("set the clock" in need for need in said.data["needs"])
+
+
+def test_a_day_that_is_not_the_clocks_is_told(desk: Desk) -> None:
+    assert any("CORNCRAKE_TODAY" in need for need in desk.run("status").data["needs"])
+    desk.monkeypatch.setattr(clock, "is_fixed", lambda: False)
+    assert not any("CORNCRAKE_TODAY" in need for need in desk.run("status").data["needs"])
 
 
 def test_a_day_that_the_clock_does_not_say_is_not_confirmed(desk: Desk) -> None:

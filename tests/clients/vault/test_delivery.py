@@ -32,7 +32,7 @@ def test_an_export_that_the_courier_says_it_brought_and_the_server_does_not_show
     said = desk.bring(desk.server.parcel(1, pushed=pushed(parcel)))
     assert said.code == 1
     assert "desk legal: the server has no edition of yours, and the newest is 1 (export 1): the courier says that it brought it" in said.err
-    assert "the server has not your keys for 4 of 4 weeks" in said.err
+    assert "the server has not your keys for 8 of 8 weeks" in said.err
     assert desk.run("status").code == 1
     serve(desk, members)
     assert failures(desk.bring(desk.server.parcel(1, pushed=pushed(parcel)))) == []
@@ -66,8 +66,8 @@ def test_the_weeks_of_keys_that_are_shown_are_those_that_the_server_has(desk: De
     desk.server.prekeys = list(read_bundle(members["prekeys.json"]))[:2]
     desk.bring(desk.server.parcel(1))
     said = desk.run("status").data
-    assert (said["weeks_ahead"], said["weeks_at_server"]) == (4, 2)
-    assert any("the server has your keys for 2 weeks only, of 4" in need for need in said["needs"])
+    assert (said["weeks_ahead"], said["weeks_at_server"]) == (8, 2)
+    assert any("the server has your keys for 2 weeks only, of 8" in need for need in said["needs"])
 
 
 def test_a_key_of_another_maker_in_place_of_an_exported_one_is_equivocation(desk: Desk) -> None:
@@ -75,6 +75,25 @@ def test_a_key_of_another_maker_in_place_of_an_exported_one_is_equivocation(desk
     exported(desk)
     desk.server.prekeys = [desk.organisation.prekey("ana", epoch=epoch_of(TODAY) + 1)]
     assert failures(desk.bring(desk.server.parcel(1))) == ["equivocation"]
+
+
+@pytest.mark.parametrize(
+    ("voices", "readers", "lacking"), [(("ana",), ("ana", "bo"), ["edition", "keys"]), (("bo",), ("ana", "bo"), ["keys"]), (("bo",), ("bo",), [])]
+)
+def test_what_the_newest_charter_has_taken_from_a_reviewer_is_not_called_withheld(
+    desk: Desk, voices: tuple[str, ...], readers: tuple[str, ...], lacking: list[str]
+) -> None:
+    desk.bring(desk.server.parcel())
+    parcel, _ = exported(desk)
+    org = desk.organisation
+    named = tuple(one for one in org.desk().reviewers if one.id in readers)
+    desk.server.charter = sign_charter(org.charter(sequence=2, desks=(org.desk(voices=voices, reviewers=named, min=1),)), org.key)
+    said = desk.bring(desk.server.parcel(1, pushed=pushed(parcel)))
+    assert failures(said) == ["withheld"] * len(lacking)
+    assert all(word in fault["detail"] for word, fault in zip(lacking, said.data["faults"], strict=True))
+    told = [need for need in said.data["needs"] if "names ana at no desk" in need]
+    assert bool(told) is ("ana" not in readers)
+    assert not told or not any("export, and let the courier push it" in need for need in said.data["needs"])
 
 
 # -- charters ------------------------------------------------------------------------------------------------------------------

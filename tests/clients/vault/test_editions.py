@@ -112,7 +112,7 @@ def test_an_edition_that_has_no_room_is_left_out_and_the_rest_travels(desk: Desk
     assert (said.code, said.data["editions"], said.data["without_edition"]) == (0, [], ["legal"])
     assert any("no room for an edition of legal" in need for need in said.data["needs"])
     _, members = exported(desk)
-    assert len(read_bundle(members["prekeys.json"])) == 4
+    assert len(read_bundle(members["prekeys.json"])) == 8
     assert "acknowledgement.note" in members
     desk.monkeypatch.setattr("corncrake_vault.export.exporting.MOST_SLOTS", 8)
     assert desk.run("export", str(desk.folder / "out.parcel")).data["editions"] == [{"desk": "legal", "number": 1}]

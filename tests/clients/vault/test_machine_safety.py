@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.clients.vault.conftest import Desk
+    from tests.clients.vault.offices import Offices
 
 
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
@@ -42,6 +44,40 @@ def test_a_crash_writes_no_core() -> None:
     look = "import resource; from corncrake_vault.__main__ import main; main(['age']); print(resource.getrlimit(resource.RLIMIT_CORE))"
     done = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "(0, 0)"
+
+
+def test_whoever_stops_reading_what_a_command_says_stops_nothing(offices: Offices) -> None:
+    offices.org("create")
+    read, write = os.pipe()
+    os.close(read)
+    words = ("--store", str(offices.file("org")), "organisation", "shares", "2", "16", str(offices.file("sheets")))
+    done = subprocess.run([sys.executable, "-m", "corncrake_vault", *words], check=False, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(offices.file("sheets").glob("*.pdf"))) == 16
+
+
+def run_unread(offices: Offices, *words: str, unread: str) -> subprocess.CompletedProcess[str]:
+    """Run a command whose output of this name has no reader any more."""
+    read, write = os.pipe()
+    os.close(read)
+    out, err = (write if name == unread else subprocess.PIPE for name in ("stdout", "stderr"))
+    command = [sys.executable, "-m", "corncrake_vault", "--store", str(offices.file("org")), *words]
+    done = subprocess.run(command, check=False, text=True, stdout=out, stderr=err)
+    os.close(write)
+    return done
+
+
+def test_whoever_stops_reading_why_a_command_was_refused_sees_no_traceback(offices: Offices) -> None:
+    offices.org("create")
+    done = run_unread(offices, "init", "--reviewer", "ana", "--json", unread="stdout")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_whoever_stops_reading_the_faults_is_told_the_rest_all_the_same(offices: Offices) -> None:
+    offices.org("create")
+    done = run_unread(offices, "init", "--reviewer", "ana", "--json", unread="stderr")
+    assert (done.returncode, json.loads(done.stdout)["failure"]) == (1, "misuse")
 
 
 def test_a_reply_without_a_text_is_read_from_standard_input(desk: Desk) -> None:

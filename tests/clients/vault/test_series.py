@@ -102,3 +102,81 @@ def test_leaves_after_the_openings_are_refused(desk: Desk) -> None:
     desk.server.publish()
     members = [*desk.server.members(), ("leaves-00001.bin", desk.server.members()[3][1])]
     assert desk.bring(desk.server.parcel(members=members)).data["failure"] == "range"
+
+
+# -- a courier that lost its memory counts from 1 again ------------------------------------------------------------------------
+
+
+def begin_anew(desk: Desk) -> None:
+    """Some parcels, the newest with a charter that is older than one here; then the courier forgets, and the server goes on."""
+    first, newer = desk.server.charter, sign_charter(desk.organisation.charter(sequence=2), desk.organisation.key)
+    desk.server.charter = newer
+    assert desk.bring(desk.server.parcel()).code == 0
+    desk.server.charter = first
+    for _ in range(2):
+        assert desk.bring(desk.server.parcel()).code == 1
+    desk.server.charter, desk.server.number = newer, 0
+    desk.travel(TODAY + timedelta(days=1))
+    desk.server.day = TODAY + timedelta(days=1)
+
+
+def test_the_first_parcel_of_a_courier_that_began_anew_is_the_newest(desk: Desk) -> None:
+    begin_anew(desk)
+    desk.server.publish()
+    assert desk.bring(desk.server.parcel()).data["faults"] == []
+    assert desk.run("status").code == 0, "what was said by an older parcel is mended"
+    desk.travel(TODAY + timedelta(days=5))
+    assert [fault["failure"] for fault in desk.bring(desk.server.parcel()).data["faults"]] == ["frozen"]
+
+
+def test_a_series_of_a_courier_that_began_anew_is_followed_by_its_new_numbers(desk: Desk) -> None:
+    begin_anew(desk)
+    first, second = two_parcels(desk)
+    said = desk.bring(first)
+    assert (said.code, said.data["still_to_come"], said.data["faults"]) == (0, 1, [])
+    said = desk.bring(second)
+    assert (said.code, said.data["still_to_come"], said.data["faults"]) == (0, 0, [])
+
+
+def left_in_a_bag(desk: Desk) -> bytes:
+    """A parcel of a courier that forgot after it; the first that it pulled after that is here, and of a later head."""
+    desk.server.publish()
+    for _ in range(3):
+        assert desk.bring(desk.server.parcel()).code == 0
+    left = desk.server.parcel()
+    desk.server.number = 0
+    desk.server.day = TODAY + timedelta(days=1)
+    desk.travel(TODAY + timedelta(days=1))
+    desk.server.take(desk.reporter().report())
+    desk.server.publish()
+    assert desk.bring(desk.server.parcel()).data["faults"] == []
+    return left
+
+
+def test_what_a_courier_pulled_before_it_forgot_may_come_late_and_accuses_nobody(desk: Desk) -> None:
+    assert desk.bring(left_in_a_bag(desk)).data["failure"] == "repeated"
+
+
+def test_what_a_courier_pulled_before_it_forgot_brings_what_is_not_here_yet(desk: Desk) -> None:
+    first, second = two_parcels(desk)
+    assert desk.bring(first).code == 0
+    size = len(desk.server.entries)
+    desk.server.number = 0
+    desk.server.day = TODAY + timedelta(days=1)
+    desk.travel(TODAY + timedelta(days=1))
+    desk.server.take(desk.reporter().report("third"))
+    desk.server.publish()
+    assert [fault["failure"] for fault in desk.bring(desk.server.parcel(size)).data["faults"]] == ["withheld"]
+    said = desk.bring(second)
+    assert (said.code, len(said.data["reports"]), said.data["faults"]) == (0, 1, [])
+    desk.travel(TODAY + timedelta(days=5))
+    said = desk.bring(desk.server.parcel(len(desk.server.entries)))
+    assert [fault["failure"] for fault in said.data["faults"]] == ["frozen"], "the new count is the one that counts"
+
+
+def test_a_courier_hides_no_standstill_by_its_numbers(desk: Desk) -> None:
+    desk.server.publish()
+    for day, number, faults in ((0, 9, []), (5, 8, ["frozen"]), (6, 7, ["frozen"])):
+        desk.travel(TODAY + timedelta(days=day))
+        said = desk.bring(desk.server.parcel(number=number))
+        assert (said.code, [fault["failure"] for fault in said.data["faults"]]) == (0, faults)

@@ -36,7 +36,7 @@ def test_the_first_export_opens_the_desk(desk: Desk) -> None:
     edition = open_edition(members["edition-legal.note"], root=org.root, desk="legal", reviewer="ana", identity=org.reviewers["ana"].public).edition
     assert (parcel.number, edition.number, edition.bits, edition.slots, edition.day) == (1, 1, 0, 8, TODAY)
     prekeys = [open_prekey(n, root=org.root, reviewer="ana", identity=org.reviewers["ana"].public) for n in read_bundle(members["prekeys.json"])]
-    assert [p.epoch for p in prekeys] == [epoch_of(TODAY) + week for week in range(4)]
+    assert [p.epoch for p in prekeys] == [epoch_of(TODAY) + week for week in range(8)]
 
 
 def test_a_reporter_finds_acknowledgement_and_reply_in_the_edition(desk: Desk) -> None:

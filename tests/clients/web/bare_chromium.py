@@ -92,8 +92,11 @@ class BarePage:
     def open(self, address: str, clock_ms: int) -> None:
         """Go to an address, with a clock that stands at `clock_ms` after 1970."""
         fixed = _FIXED.replace("NOW", str(clock_ms))
+        # Without it the script is taken, and runs in no document.
+        self.ask("Page.enable")
         self.ask("Page.addScriptToEvaluateOnNewDocument", source=fixed)
         self.ask("Page.navigate", url=address)
+        self.until(f"Date.now() === {clock_ms}")
 
     def value(self, expression: str) -> Any:
         """Return what an expression is on the page."""

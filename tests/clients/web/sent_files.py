@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from corncrake_crypto.identities import Identity
 from corncrake_crypto.unseal import unseal
 from development.page_walk import open_page, write
 from tests.clients.web.conftest import reports
+from tests.server.running import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +86,7 @@ class Line:
         self.arrived: list[str] = []
         self.waiting: list[Route] = []
         self.room = 1 << 30
+        self.is_cut = False
         page.on("requestfinished", self._note)
         page.route("**/v1/blocks/*", self._hold)
 
@@ -95,6 +98,9 @@ class Line:
     def _hold(self, route: Route) -> None:
         if route.request.method == "PUT":
             self.tried.append(route.request.url)
+            if self.is_cut:
+                route.abort()
+                return
             if self.room == 0:
                 self.waiting.append(route)
                 return
@@ -114,7 +120,19 @@ class Line:
             with suppress(Error):
                 route.continue_()
 
+    def cut(self) -> None:
+        """Break off what was held, and all that comes: what is held when a browser closes may leave after all."""
+        self.is_cut = True
+        held, self.waiting = self.waiting, []
+        for route in held:
+            with suppress(Error):
+                route.abort()
+
     def wait_for(self, count: int) -> None:
         """Wait until so many blocks have arrived."""
+        seen, deadline = len(self.arrived), time.monotonic() + PATIENCE_S
         while len(self.arrived) < count:
+            if len(self.arrived) > seen:
+                seen, deadline = len(self.arrived), time.monotonic() + PATIENCE_S
+            assert time.monotonic() < deadline, (seen, len(self.tried))
             self.page.wait_for_timeout(50)

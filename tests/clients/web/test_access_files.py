@@ -156,6 +156,13 @@ def deliveries(page: Page, address: str, language: str, folder: Path) -> Iterato
     yield "refused"
 
 
+def stays(page: Page, words: str) -> None:
+    """Wait for words, and see that what a worker still has to say does not bring the screen before back."""
+    page.get_by_text(words).wait_for()
+    page.wait_for_timeout(1_000)
+    assert page.get_by_text(words).is_visible()
+
+
 def leftovers(page: Page, address: str, language: str, folder: Path) -> Iterator[str]:
     """What an earlier visit left: a report that is too old by now, and parts of its file."""
     more = MORE[language]
@@ -206,7 +213,7 @@ def leftovers(page: Page, address: str, language: str, folder: Path) -> Iterator
     click(page, more["forget"])
     yield "it is asked again"
     click(page, more["forget yes"])
-    page.get_by_text(more["forgotten"]).wait_for()
+    stays(page, more["forgotten"])
     yield "forgotten"
 
 

@@ -113,7 +113,7 @@ def test_it_goes_on_after_a_restart_without_words_and_then_nothing_is_left(
     story = "It goes on after a restart."
     profile = tmp_path / "profile"
     context = persistent(playwright, profile)
-    keep_all(new_page(context), address, story, film)
+    keep_all(new_page(context), address, story, film).cut()
     context.close()
     (entry,) = report_that_says(page_server, story).files
     assert there(page_server, entry).count(True) == 3

@@ -81,7 +81,7 @@ def test_as_many_photos_as_a_report_takes_arrive_whole_and_clean_under_plain_nam
     words = read_words(page)
     line.wait_for(MOST // 2)
     page.get_by_role("button", name="See what has left").click()
-    page.get_by_text(f"Of your files {MOST // 2} are there, whole.").wait_for()
+    page.get_by_text(f"Files that are there, whole: {MOST // 2}.").wait_for()
     page.get_by_role("button", name="Show my twelve words").click()
     line.open()
     confirm_words(page, words)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from corncrake_crypto.charter_change import countersign
 from corncrake_crypto.encoding import day_text, root_text
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.prekeys import epoch_of
@@ -72,7 +73,8 @@ class Days:
         organisation = self.server.organisation
         if joins is not None:
             organisation.reviewers[joins] = SigningKey.generate()
-            self.server.charter = self.server.sign_charter(sequence=2, issued=day)
+            charter = self.server.sign_charter(sequence=2, issued=day)
+            self.server.charter = countersign(charter, "ana", organisation.reviewers["ana"])
             # Playwright has an event loop in this thread, and the command makes one of its own.
             with ThreadPoolExecutor(1) as beside:
                 taken = beside.submit(self.server.bring, self.server.charter).result()

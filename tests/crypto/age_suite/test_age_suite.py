@@ -135,12 +135,12 @@ def expected(file: SuiteFile) -> tuple[str, str]:
     return file.one("expect"), file.one("payload") or hashlib.sha256().hexdigest()
 
 
-def test_every_file_of_the_suite_comes_out_as_it_says(suite: list[SuiteFile], say_at_the_end: Callable[[str], None]) -> None:
+def test_every_file_of_the_suite_comes_out_as_it_says(suite: list[SuiteFile], show: Callable[[str], None]) -> None:
     reasons = {file.name: reason for file in suite if (reason := left_out(file))}
     wrong = {file.name: outcome(file) for file in suite if file.name not in reasons and outcome(file) != expected(file)}
     count = len(suite) - len(reasons)
     why = "; ".join(f"{name}: {reason}" for name, reason in sorted(reasons.items())) or "none left out"
-    say_at_the_end(f"age suite: {len(suite)} files, {count} run, {count - len(wrong)} passed, {len(reasons)} left out ({why})")
+    show(f"age suite: {len(suite)} files, {count} run, {count - len(wrong)} passed, {len(reasons)} left out ({why})")
     assert wrong == {}
     assert len(suite) >= FILES_AT_LEAST
 

@@ -13,3 +13,4 @@ def run(case: dict[str, Any]) -> None:
     identity = bytes.fromhex(case["identity_hex"])
     found = open_acknowledgement(case["note_text"].encode(), root=parse_root(case["root"]), reviewer=case["reviewer"], identity=identity)
     assert list(found.reports) == case["expected"]
+    assert list(found.aside) == case["expected_aside"]

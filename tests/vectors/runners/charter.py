@@ -14,6 +14,11 @@ def run(case: dict[str, Any]) -> None:
     if case["do"] == "root_of":
         assert root_text(charter.root_of(bytes.fromhex(case["public_hex"]))) == case["expected_text"]
         return
+    if case["do"] == "tells_emergency":
+        today = date.fromisoformat(case["today"])
+        opened = charter.open_charter(case["note_text"].encode(), root=parse_root(case["root"]), origin=None, today=today)
+        assert charter.tells_emergency(opened.charter, today) == case["expected"]
+        return
     assert case["do"] == "open_charter"
     floor = case["floor"] and CharterRef(**case["floor"])
     today = date.fromisoformat(case["today"])

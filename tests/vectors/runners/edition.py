@@ -21,6 +21,14 @@ def _run_heads(case: dict[str, Any]) -> None:
     assert presence.quiet == expected["quiet"]
 
 
+def _run_unseen(case: dict[str, Any]) -> None:
+    today = date.fromisoformat(case["today"])
+    opened = open_charter(case["charter_text"].encode(), root=parse_root(case["root"]), origin=None, today=today)
+    heads = edition.newest_heads(opened, case["desk"], [note.encode() for note in case["heads"]])
+    found = edition.unseen_voices(opened, case["desk"], heads, today)
+    assert [[one.reviewer, one.last_seen and one.last_seen.isoformat()] for one in found] == case["expected"]
+
+
 def _run_tile(case: dict[str, Any]) -> None:
     raw = b"".join(bytes([tag]) * 16 + bytes([slot]) * 7_803 for slot, tag in enumerate(case["tag_bytes"]))
     tile = edition.read_tile(raw, case["slots"], case["sha256"])
@@ -37,6 +45,8 @@ def run(case: dict[str, Any]) -> None:
         assert {"number": opened.edition.number, "sha256": opened.sha256} == case["expected"]
     elif case["do"] == "check_heads":
         _run_heads(case)
+    elif case["do"] == "unseen_voices":
+        _run_unseen(case)
     elif case["do"] == "bucket":
         assert edition.bucket(case["desk"], bytes.fromhex(case["thread_hex"]), case["bits"]) == case["expected"]
     elif case["do"] == "reply_tag":
