@@ -2,7 +2,7 @@
 """Real parts for all tests: a PostgreSQL of our own, fresh databases, the tier of this run.
 
 Rules of this file: servers listen on a Unix socket in a folder of their own and are ended by their process id. What the machine lacks fails the
-test that needs it; nothing is skipped.
+test that needs it; nothing is skipped. Before a change lands the same examples are drawn each time, however long one takes; `slow` draws new ones.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.simulators.postgres import address, fresh_database, running_postgres
 from tests.simulators.s3 import running_s3
@@ -23,6 +24,9 @@ NEEDS_SYSTEM: Final = {"postgres_url", "database_url", "chromium", "page_browser
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_system: needs PostgreSQL, Chromium, nginx or long runs; left out by ./dev test quick")
     config.stash[FIGURES] = []
+    slow = os.environ.get("CORNCRAKE_TEST_TIER") == "slow"
+    settings.register_profile("corncrake", deadline=None, derandomize=not slow, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("corncrake")
     # What is ignored when a run begins (as behind `nohup … &`) stays so in all programs that it starts, and they are ended by these.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -31,7 +31,7 @@ def grown(sizes: list[int]) -> dict[str, bytes]:
 SIZES = st.lists(st.integers(1, 700), min_size=1, max_size=5, unique=True).map(sorted)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sizes=SIZES, data=st.data())
 def test_a_log_that_grew_in_any_steps_is_read_whole_and_its_proofs_satisfy_another_program(sizes: list[int], data: st.DataObject) -> None:
     files, size = grown(sizes), sizes[-1]
@@ -45,7 +45,7 @@ def test_a_log_that_grew_in_any_steps_is_read_whole_and_its_proofs_satisfy_anoth
         assert is_consistent(old, size, tiles.consistency(old), mth(every[:old]), mth(every))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(size=st.integers(1, 700), data=st.data())
 def test_one_changed_byte_in_any_file_that_is_read_is_refused(size: int, data: st.DataObject) -> None:
     files = grown([size])

@@ -91,7 +91,7 @@ def only_our_errors(parse: Callable[[bytes], object], raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", SEEDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(changes=st.lists(CHANGE, max_size=3), cut=st.integers(0, 8_000))
 def test_what_was_changed_or_cut_is_a_value_or_one_of_our_errors(name: str, changes: list[tuple[int, int, bytes]], cut: int) -> None:
     raw, parse = SEEDS[name]
@@ -101,7 +101,7 @@ def test_what_was_changed_or_cut_is_a_value_or_one_of_our_errors(name: str, chan
 
 
 @pytest.mark.parametrize("name", ["report", "reply", "block"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(raw=st.binary(max_size=400))
 def test_any_json_in_a_right_archive_is_a_value_or_one_of_our_errors(name: str, raw: bytes) -> None:
     size = {"report": 12_288, "reply": 6_144, "block": 260_096}[name]
@@ -109,13 +109,13 @@ def test_any_json_in_a_right_archive_is_a_value_or_one_of_our_errors(name: str, 
 
 
 @pytest.mark.parametrize("name", SEEDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(raw=st.binary(max_size=300))
 def test_anything_is_a_value_or_one_of_our_errors(name: str, raw: bytes) -> None:
     only_our_errors(SEEDS[name][1], raw)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(public=st.binary(max_size=40), signature=st.binary(max_size=70), text=st.text(max_size=90))
 def test_any_key_and_signature_are_refused_by_our_error(public: bytes, signature: bytes, text: str) -> None:
     for check in (lambda: verify(public, b"m", signature), lambda: verify_statement(public, "report", {"a": 1}, text)):

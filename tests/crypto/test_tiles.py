@@ -112,7 +112,7 @@ def test_publishing_writes_no_more_files_than_the_new_leaves_need() -> None:
     assert sorted(grow(5_000, made(5_000, 5_064), edge)) == ["tile/0/019.p/200", "tile/entries/019.p/200"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 700), st.data())
 def test_every_proof_can_be_made_from_the_files(size: int, data: st.DataObject) -> None:
     files = published([size])
@@ -125,7 +125,7 @@ def test_every_proof_can_be_made_from_the_files(size: int, data: st.DataObject) 
     verify_consistency(old, size, consistency_proof(old, size, files.__getitem__), tree_root(leaves[:old]), root)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 700), st.data())
 def test_proofs_that_were_made_from_the_files_satisfy_another_program(size: int, data: st.DataObject) -> None:
     files, entries = published([size]), made(0, size)

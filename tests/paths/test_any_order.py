@@ -12,7 +12,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from corncrake_crypto.acknowledgement import open_acknowledgement
@@ -153,7 +153,7 @@ def test_the_head_of_a_voice_who_has_left_since_a_parcel_was_pulled_is_no_fault(
     assert (said.code, said.data["faults"], len(said.data["reports"])) == (0, [], 1)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=(HealthCheck.too_slow,))
+@settings(max_examples=EXAMPLES, phases=(Phase.explicit, Phase.generate))
 @given(
     ceremonies=st.permutations(sorted(CEREMONIES)),
     orders=st.tuples(*(st.lists(st.sampled_from(ACTIONS), max_size=9) for _ in WHO)),
