@@ -134,7 +134,8 @@ def visit(server: RunningServer, nginx: Nginx) -> httpx.Response:
             connection.recv(1_000)
     server.end()
     with httpx.Client(transport=httpx.HTTPTransport(verify=insecure, local_address=CLIENT)) as client:
-        assert client.get(f"https://127.0.0.1:{nginx.port}/v1/charter").status_code == 502
+        away = client.get(f"https://127.0.0.1:{nginx.port}/v1/charter")
+        assert (away.status_code, away.headers["content-type"], away.headers["x-content-type-options"]) == (502, "text/plain", "nosniff")
     return answer
 
 

@@ -40,6 +40,8 @@ _OK: Final = 200
 _UNWANTED: Final = ("set-cookie", "refresh", "link", "location", "service-worker-allowed", "speculation-rules", "content-location")
 """Headers by which a server could make a browser do something that the files do not."""
 
+_PLAIN: Final = frozenset({"text/plain", "application/json"})
+"""Types of an answer that no browser takes for a page, whatever stands in it."""
 _RUNS: Final = (b"script-src", b"script-src-elem", b"script-src-attr", b"worker-src", b"child-src")
 """Directives of a page's policy that say what may run."""
 _OWN: Final = frozenset({b"'self'", b"'none'"})
@@ -174,6 +176,18 @@ def _keeps_out(policy: str) -> bool:
     return named.get(b"default-src") == [b"'none'"] and all(source in _OWN for kind in _RUNS for source in named.get(kind, ()))
 
 
+def _away(answer: httpx.Response) -> StoreError:
+    return StoreError(Failure.STORE, f"the server cannot answer just now, status {answer.status_code}: look again later")
+
+
+def _is_away(answer: httpx.Response, path: str) -> bool:
+    """Say whether a server that cannot answer just now says so in a way of which no browser makes a page: a script of such a status does not run."""
+    if answer.status_code not in PASSING or any(name in answer.headers for name in _UNWANTED):
+        return False
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in _PLAIN or not path.endswith(("/", ".html"))
+
+
 def _check_headers(answer: httpx.Response, path: str) -> None:
     if answer.status_code != _OK:
         raise _Wrong(f"the server answers {answer.status_code}")
@@ -194,10 +208,12 @@ async def _check(client: httpx.AsyncClient, visitor: Visitor, path: str, file: P
     """Fetch one file and compare it.
 
     Raises:
-        StoreError: `store`: the line broke.
+        StoreError: `store`: the line broke, or the server cannot answer just now.
     """
     body = bytearray()
     async with _asked(client, path, visitor, patience) as answer:
+        if _is_away(answer, path):
+            raise _away(answer)
         try:
             _check_headers(answer, path)
             await _read(answer, file.size, body)
@@ -281,7 +297,7 @@ def fetch_note(origin: str, path: str, most: int = MAX_RELEASE, *, uds: str | No
     async def work() -> bytes:
         async with _client(origin, uds) as client, _asked(client, path, VISITORS[-1], patience) as answer:
             if answer.status_code in PASSING:
-                raise StoreError(Failure.STORE, f"the server cannot answer just now, status {answer.status_code}: look again later")
+                raise _away(answer)
             if answer.status_code != _OK:
                 raise PeerError(Failure.WITHHELD, f"the server answers {answer.status_code} to {path}")
             body = bytearray()

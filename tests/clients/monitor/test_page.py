@@ -193,6 +193,27 @@ def test_a_visitor_to_whom_file_after_file_does_not_come_goes() -> None:
     assert len(asked) == 3
 
 
+@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize("kind", ["text/plain", "application/json; charset=utf-8"])
+def test_a_server_that_is_away_for_a_moment_is_no_difference(status: int, kind: str) -> None:
+    with pytest.raises(StoreError, match=f"cannot answer just now, status {status}"):
+        found(lambda _: Given(b"<script>", {"content-type": kind}, status))
+
+
+def test_a_script_that_is_away_is_no_difference_and_hides_none() -> None:
+    def answer(asked: Asked) -> Given:
+        return Given(b"<html>", {"content-type": "text/html"}, 502) if asked.path.endswith(".js") else honest(asked)
+
+    with pytest.raises(StoreError):
+        found(answer)
+    assert found(lambda asked: Given(b"other") if asked.path == "/" else answer(asked)) == [("/", visitor.name) for visitor in VISITORS]
+
+
+@pytest.mark.parametrize("headers", [{"content-type": "text/html"}, {}, {"content-type": "text/plain", "refresh": "0; url=/other"}])
+def test_what_a_browser_would_show_or_follow_is_a_difference_whatever_its_status(headers: dict[str, str]) -> None:
+    assert ("/", VISITORS[0].name) in found(lambda _: Given(b"<script>", headers, 502))
+
+
 def test_a_server_that_is_not_there_is_no_difference() -> None:
     with serving(honest) as (origin, _):
         pass
