@@ -16,7 +16,9 @@ from corncrake_crypto.note import text_hash, unverified_text
 from corncrake_crypto.report import open_report
 from corncrake_crypto.stamp import parse_stamp, zero_bits
 from development.page_walk import browser, come_back, open_page, read_words, write
-from tests.clients.web.conftest import DIST, at_noon
+from tests.clients.web.conftest import DIST, at_noon, shot
+from tests.clients.web.recordings import CAMERA, ready, recorded
+from tests.clients.web.test_access import faults
 from tests.server.running import RunningServer
 from tests.server.test_stamps import Crowd
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 TEXT = "It happened on the bridge."
 NAMED = '"id":"'
 WORKING = "Your phone is doing some work so that your report gets in sooner."
+WAITS_TO_RECORD = "Nothing is being recorded yet. Recording begins by itself"
+WAITS_TO_END = "The rest leaves by itself when the line is back."
 STEPS = (18, 19, 20)
 """The work for a stamp has no memory and no end: on half a core the lowest takes a second on average, and not ten once in ten thousand times."""
 REMEMBER = """(said) => {
@@ -56,7 +60,7 @@ def slow_server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Runn
 def new_page(slow_server: RunningServer) -> Iterator[Callable[[], Page]]:
     """Pages at phone size, in a browser that starts when the server has: while Playwright runs, nothing else here could have an event loop."""
     assert slow_server.process is not None
-    with browser() as chromium:
+    with browser(*CAMERA) as chromium:
 
         def make() -> Page:
             page = at_noon(chromium.new_page(viewport={"width": 390, "height": 844}, locale="en-US"))
@@ -105,6 +109,11 @@ def arrived(server: RunningServer) -> bool:
     return False
 
 
+def busy(route: Route) -> None:
+    """Answer as a server that asks for a stamp."""
+    route.fulfill(status=503, json={"failure": "store", "detail": "busy", "step": 1})
+
+
 @pytest.mark.parametrize("saved", [False, True])
 @pytest.mark.parametrize("slow_server", [STEPS], indirect=True)
 def test_a_page_before_a_busy_server_makes_a_stamp_and_says_what_it_does(
@@ -138,9 +147,6 @@ def test_the_work_for_a_message_that_is_written_later_can_be_stopped_too(new_pag
     open_page(page, address(slow_server))
     come_back(page, words)
 
-    def busy(route: Route) -> None:
-        route.fulfill(status=503, json={"failure": "store", "detail": "busy", "step": 1})
-
     page.route("**/reports", busy)
     page.get_by_label("What do you want to add or answer?").fill("My neighbour saw it too.")
     page.get_by_role("button", name="Send").click()
@@ -148,3 +154,29 @@ def test_the_work_for_a_message_that_is_written_later_can_be_stopped_too(new_pag
     page.get_by_text("the report is still here, and is tried again").wait_for()
     page.unroute("**/reports", busy)
     page.get_by_text("Sent. The server has it").wait_for()
+
+
+@pytest.mark.parametrize("slow_server", [(100, 101, 102)], indirect=True)
+def test_the_work_for_a_recording_is_told_and_can_be_stopped_before_it_begins_and_when_it_ends(
+    new_page: Callable[[], Page], slow_server: RunningServer
+) -> None:
+    page = new_page()
+
+    def stop_the_work(waits: str, name: str) -> None:
+        page.get_by_text(WORKING).wait_for()
+        shot(page, name)
+        assert faults(page) == []
+        page.get_by_role("button", name="Stop this work and wait instead").click()
+        page.get_by_text(waits).wait_for()
+        page.unroute("**/reports", busy)
+
+    ready(page, address(slow_server), TEXT)
+    page.route("**/reports", busy)
+    page.get_by_role("button", name="Start").click()
+    stop_the_work(WAITS_TO_RECORD, "r1-working")
+    page.get_by_role("button", name="Stop").wait_for()
+    recorded(page, 2)
+    page.route("**/reports", busy)
+    page.get_by_role("button", name="Stop").click()
+    stop_the_work(WAITS_TO_END, "r3-working")
+    page.get_by_role("heading", name="Your recording has left").wait_for()

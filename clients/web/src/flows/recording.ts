@@ -16,6 +16,7 @@ import { EMPTY_DRAFT } from "./draft";
 import { LiveFile, type Amounts } from "./live_file";
 import { Posting } from "./posting";
 import type { SendOptions } from "./sealing";
+import { hearStamps } from "./stamping";
 
 /** Whom it goes to and what goes before it; the how-manieth recording of this visit it is, from 1; how often the line was too slow before. */
 export interface RecordOptions extends SendOptions {
@@ -54,6 +55,7 @@ export class Recording {
   private turnedBack = false;
   private closing: Posting | undefined;
   private closingWaits = false;
+  private work: number | undefined;
   private readonly stoppedByNow: Promise<void>;
   private hasStopped: () => void = () => undefined;
   private release: () => void = () => undefined;
@@ -88,6 +90,11 @@ export class Recording {
     const hereMs = amounts.hereMs + (this.recorder?.pending ?? 0);
     const line = this.closingWaits ? "broken" : amounts.line;
     return { ...amounts, line, hereMs, recordedMs: amounts.leftMs + hereMs };
+  }
+
+  /** The device works on a stamp for a busy server: how far that is, from 0 to 1. */
+  get working(): number | undefined {
+    return this.work;
   }
 
   /** The server may have the report, though it has not signed for it. */
@@ -169,6 +176,10 @@ export class Recording {
       if (this.turnedBack) throw new TurnedBack();
       onWaiting(waiting);
     };
+    hearStamps((working) => {
+      this.work = working;
+      this.onChange();
+    });
     try {
       await report.post(goOn);
       goOn(false);

@@ -152,7 +152,7 @@ export function RecordRoom(props: RoomProps): JSX.Element {
 
   const now = recording.current;
   if (step.name === "ready") return <RecordReady medium={medium} facing={facing} obstacle={step.obstacle} say={say} onFacing={setFacing} onStart={start} onBack={back} />;
-  if (step.name === "announcing") return <Announcing waiting={step.waiting} say={say} onBack={back} />;
+  if (step.name === "announcing") return <Announcing waiting={step.waiting} working={now?.working} say={say} onBack={back} />;
   if (step.name === "failed") return <NotBegun error={step.error} say={say} onAgain={() => { if (now === undefined) start(); else announce(now, true); }} onBack={back} />;
   if (step.name === "over") return <Over {...props} state={step.state} whole={step.whole} />;
   if (step.name === "asking" || now === undefined || stream.current === undefined) return <p role="status">{say.record_asking}</p>;
@@ -162,7 +162,7 @@ export function RecordRoom(props: RoomProps): JSX.Element {
     now.drop();
     setStep({ name: "over", whole: false, state });
   };
-  return <RestLeaving state={now.state} ended={ended} error={step.error} say={say} onAgain={() => { finish(now); }} onWithout={without} />;
+  return <RestLeaving state={now.state} working={now.working} ended={ended} error={step.error} say={say} onAgain={() => { finish(now); }} onWithout={without} />;
 }
 
 /** The report could not leave, and so nothing was recorded. */

@@ -7,6 +7,7 @@ import { explain } from "../flows/explain";
 import type { Ended, RecordingState } from "../flows/recording";
 import { fill, type Messages } from "../i18n/messages";
 import { Action, Alert, Choice, Heading } from "./controls";
+import { StampWork } from "./stamp_work";
 
 /** A minute of film at a megabit a second, and of sound, in blocks. */
 const MB_A_MINUTE: Record<Medium, number> = { film: 8, sound: 4 };
@@ -96,18 +97,22 @@ function Preview({ stream, say }: { stream: MediaStream; say: Messages }): JSX.E
 
 interface AnnouncingProps {
   readonly waiting: boolean;
+  /** How far the work for a busy server is, from 0 to 1. */
+  readonly working: number | undefined;
   readonly say: Messages;
   readonly onBack: () => void;
 }
 
 /** The report is leaving; nothing is recorded yet. */
-export function Announcing({ waiting, say, onBack }: AnnouncingProps): JSX.Element {
+export function Announcing({ waiting, working, say, onBack }: AnnouncingProps): JSX.Element {
+  const works = working !== undefined;
   return (
     <>
       <Heading>{say.record_announcing_heading}</Heading>
-      <p role="status" class={waiting ? "alert" : ""}>
-        {waiting ? say.record_announcing_wait : say.record_announcing}
+      <p role="status" class={waiting && !works ? "alert" : ""}>
+        {works ? say.sending_stamp : waiting ? say.record_announcing_wait : say.record_announcing}
       </p>
+      {works ? <StampWork working={working} say={say} /> : null}
       <Action wide onClick={onBack}>
         {say.back}
       </Action>
@@ -163,6 +168,8 @@ export function RecordingOn({ medium, stream, state, say, onStop }: OnProps): JS
 
 interface RestProps {
   readonly state: RecordingState;
+  /** How far the work for a busy server is, from 0 to 1. */
+  readonly working: number | undefined;
   readonly ended: Ended | undefined;
   readonly error: unknown;
   readonly say: Messages;
@@ -171,7 +178,7 @@ interface RestProps {
 }
 
 /** It was stopped, or stopped by itself; the rest is leaving. */
-export function RestLeaving({ state, ended, error, say, onAgain, onWithout }: RestProps): JSX.Element {
+export function RestLeaving({ state, working, ended, error, say, onAgain, onWithout }: RestProps): JSX.Element {
   const line = { whole: say.record_closing, broken: say.record_closing_broken, refused: say.record_closing_refused };
   const stuck = error !== undefined;
   return (
@@ -184,10 +191,11 @@ export function RestLeaving({ state, ended, error, say, onAgain, onWithout }: Re
           <p>{explain(error, say)}</p>
         </Alert>
       ) : (
-        <p role="status" class={state.line === "whole" ? "" : "alert"}>
-          {line[state.line]}
+        <p role="status" class={state.line === "whole" || working !== undefined ? "" : "alert"}>
+          {working === undefined ? line[state.line] : say.sending_stamp}
         </p>
       )}
+      {working === undefined ? null : <StampWork working={working} say={say} />}
       <HowMuch state={state} say={say} />
       <progress aria-label={say.record_closing_heading} max={state.recordedMs + 1} value={state.leftMs} />
       {stuck ? (

@@ -5,11 +5,11 @@ import { explain } from "../flows/explain";
 import { DeskChanged } from "../flows/posting";
 import { SAVED } from "../flows/saved";
 import type { Delivery, Progress } from "../flows/sending";
-import { skipStamps } from "../flows/stamping";
 import { timeLeft } from "../i18n/amounts";
 import { fill, type Language, type Messages } from "../i18n/messages";
 import { Action, Alert, Choice, Heading } from "./controls";
 import { amountsOf, bytesOf, FilesOnTheWay, KeptAmount } from "./sending_files";
+import { StampWork } from "./stamp_work";
 
 interface SendingProps {
   readonly progress: Progress;
@@ -58,7 +58,7 @@ function Amounts({ progress, say, language }: { progress: Progress; say: Message
       </>
     );
   }
-  if (progress.working !== undefined) return <progress aria-label={say.sending_stamp_bar} max={1} value={progress.working} />;
+  if (progress.working !== undefined) return <StampWork working={progress.working} say={say} />;
   const all = progress.files.filter((file) => file.state === "going" || file.state === "there");
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return (
@@ -85,7 +85,6 @@ export function Sending({ progress, delivery, noted, say, language, onWords }: S
         <p class={alert ? "alert" : ""}>{text}</p>
       </div>
       <Amounts progress={progress} say={say} language={language} />
-      {progress.working === undefined ? null : <Action onClick={skipStamps}>{say.sending_stamp_skip}</Action>}
       {!noted && (reportSent || isKept(progress)) ? (
         <Action main wide onClick={onWords}>
           {say.sending_words}
