@@ -16,8 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from corncrake_crypto.block import block_id, next_block_key
+from corncrake_crypto.codename import Codename
 from corncrake_crypto.encoding import unb64url
-from corncrake_crypto.errors import Failure, StoreError
+from corncrake_crypto.errors import CorncrakeError, Failure, PeerError, StoreError
 from corncrake_crypto.padding import BLOCK_CLASS, wire_size
 from corncrake_crypto.receipt import open_receipt, report_id
 from corncrake_reporter.bringing import LARGE_WEIGHT, Bringer, Job
@@ -26,13 +27,13 @@ from corncrake_reporter.continuing import Continuation, TooOldError, in_order, k
 from corncrake_reporter.sealing import prepare, seal_report
 from corncrake_reporter.sources import ChangedError, UnreadableError, measure
 from corncrake_reporter.stamping import Stamping
-from corncrake_reporter.transport import RefusedError, Server
+from corncrake_reporter.transport import LineError, RefusedError, Server
+from corncrake_reporter.visit import Link, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
-    from corncrake_crypto.codename import Codename
     from corncrake_reporter.attachments import Attachment
     from corncrake_reporter.continuing import Kept
     from corncrake_reporter.line import Line, Progress
@@ -53,12 +54,35 @@ def measure_all(attachments: Sequence[Attachment], line: Line) -> tuple[Measured
     return tuple(measure(one.name, one.source, read) for one in attachments)
 
 
+def _check_receipt(papers: Visit, receipt: bytes, report: str) -> None:
+    log = papers.charter.charter.log
+    # The day that it is by now: a busy server may have been waited for since the papers came.
+    open_receipt(receipt, log.origin, unb64url(log.key, 32), report, papers.desk.id, today=max(papers.presence.today, today()))
+
+
+def _newer(papers: Visit, line: Line, error: PeerError) -> Visit:
+    """Return newer papers: the organisation may have begun another log since, and only its newest charter says so. `error`, if there are none."""
+    link = Link(papers.link.origin, papers.link.root, papers.desk.id)
+    try:
+        # Whose thread it is, does not matter here; what is asked for on a visit is the same for all.
+        found = line.persist(lambda: visit(link, Codename.generate(), today()))
+    except LineError:
+        raise
+    except CorncrakeError as other:
+        # What is wrong with these papers says nothing of the report.
+        raise error from other
+    # An older charter would bring back a log that the organisation has done with.
+    if found.charter.charter.sequence <= papers.charter.charter.sequence:
+        raise error
+    return found
+
+
 def post(papers: Visit, epoch: int, sealed: bytes, line: Line) -> None:
     """Send a sealed report and verify its receipt.
 
     Raises:
         LineError, RefusedError: from the transport.
-        FileError, PeerError: the receipt is not right.
+        FileError, PeerError: the receipt is not right, by the newest charter too.
     """
     progress, desk = line.progress, papers.desk.id
     progress.report = report_id(sealed)
@@ -66,9 +90,12 @@ def post(papers: Visit, epoch: int, sealed: bytes, line: Line) -> None:
     with Server(papers.link.origin) as server:
         progress.tried = True
         receipt = line.persist(lambda: stamping.post(lambda stamp: server.post_report(desk, epoch, sealed, stamp)))
-    log = papers.charter.charter.log
-    # The day that it is by now: a busy server may have been waited for since the papers came.
-    open_receipt(receipt, log.origin, unb64url(log.key, 32), progress.report, desk, today=max(papers.presence.today, today()))
+    try:
+        _check_receipt(papers, receipt, progress.report)
+    except PeerError as error:
+        if error.failure is not Failure.SIGNATURE:
+            raise
+        _check_receipt(_newer(papers, line, error), receipt, progress.report)
     progress.receipt, progress.signed = receipt, True
 
 
