@@ -17,7 +17,7 @@ from tests.server.running import RunningServer
 from tests.simulators.flood import SETTINGS, Flood, Sender, honest, with_stamps
 
 PHONES = {"full": 3, "slow": 20}
-PATIENCE_S = 240
+PATIENCE_S = 480
 TRIES = 10
 """Of a report that may come at a moment when there is room, and then has nothing to pay: about one of twenty does."""
 MINUTE_S = 60
@@ -59,8 +59,10 @@ def test_in_a_flood_stamped_reports_get_in_within_a_minute_before_unstamped_ones
         await flood.full.wait()
         unstamped = [asyncio.create_task(honest(sender, chance, stamps=False)) for _ in range(UNSTAMPED)]
         async with asyncio.timeout(PATIENCE_S):
-            # One after another: each comes in the middle of it.
-            phones = [await honest(sender, chance, stamps=True) for _ in range(PHONES.get(tier, 3))]
+            # One after another: each comes in the middle of it. Who finds room at that moment pays nothing, and is none of those that are counted.
+            phones = list[tuple[str, float, int]]()
+            while sum(paid > 0 for _, _, paid in phones) < PHONES.get(tier, 3):
+                phones.append(await honest(sender, chance, stamps=True))
         still = not flooding.done()
         waited = [task.result()[1] if task.done() else math.inf for task in unstamped]
         flooding.cancel()
@@ -69,10 +71,9 @@ def test_in_a_flood_stamped_reports_get_in_within_a_minute_before_unstamped_ones
 
     flood, phones, waited, late, still_flooding = asyncio.run(run())
     assert still_flooding
-    waits = [wait for _, wait, _ in phones]
-    # Now and then one comes at a moment when there is room, and pays nothing; of those without a stamp one may be lucky too.
-    assert any(paid > 0 for _, _, paid in phones)
+    waits = [wait for _, wait, paid in phones if paid]
     assert max(waits) < MINUTE_S
+    # Of those without a stamp one may find room too; then it stands behind all that wait without one.
     assert statistics.median(waited) > max(waits)
     assert [paid for _, _, paid in late] == [0] * UNSTAMPED
     reports = [*phones, *late]

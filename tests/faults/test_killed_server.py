@@ -26,13 +26,14 @@ from corncrake_crypto.receipt import Receipt, commitment, open_receipt, report_i
 from corncrake_crypto.tiles import inclusion_proof
 from corncrake_vault.vault import unlock_vault
 from tests.clients.vault.machine import PASSPHRASE, Machine
-from tests.server.running import RunningServer
+from tests.server.running import NO_TLS, PATIENCE_S, RunningServer
 from tests.simulators.organisation import EPOCH, TODAY
 from tests.simulators.server import SimulatedReporter
 
 CLIENTS = 12
 ROUNDS = {"quick": 2, "full": 5, "slow": 50}
 LONGEST_ROUND_S = 1.5
+GIVEN_EACH_ROUND = 2
 WRITTEN_AHEAD = 200
 """Reports that each client has sealed before the first round; it goes through them in order, and writes more when they are used up."""
 
@@ -66,7 +67,7 @@ class Client:
             self.written.append(self.reporter.report(self.text(len(self.written)), origin=self.origin))
 
     def run(self, stop: threading.Event) -> None:
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=30, verify=NO_TLS) as client:
             while not stop.is_set():
                 self.unanswered = body = self._next()
                 try:
@@ -80,12 +81,17 @@ class Client:
 
 def run_and_kill(server: RunningServer, clients: list[Client], after_s: float, meanwhile: Callable[[], object]) -> None:
     """Send from all clients, and kill the server after so many seconds."""
-    stop = threading.Event()
+    stop, given = threading.Event(), sum(len(client.receipts) for client in clients)
     threads = [threading.Thread(target=client.run, args=(stop,)) for client in clients]
     threads.append(threading.Thread(target=meanwhile))
     for thread in threads:
         thread.start()
     time.sleep(after_s)
+    # However slow the machine is: not before there is something that could be lost.
+    deadline = time.monotonic() + PATIENCE_S
+    while sum(len(client.receipts) for client in clients) < given + GIVEN_EACH_ROUND:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     server.end(signal.SIGKILL)
     stop.set()
     for thread in threads:

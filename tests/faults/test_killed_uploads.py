@@ -20,7 +20,7 @@ from corncrake_server.settings import load_settings
 from corncrake_server.storage.block_stores import open_blocks
 from corncrake_server.storage.files import FileSpool
 from tests.server.blocks import LARGE, SMALL, credentials, make_block, new_id
-from tests.server.running import RunningServer
+from tests.server.running import NO_TLS, RunningServer
 from tests.simulators.s3 import CREDENTIALS, fresh_bucket
 
 CLIENTS = 4
@@ -45,7 +45,7 @@ class Client:
 
     def run(self) -> None:
         """Resume: ask for each block, and send those that are not there, until all are or the server has ended."""
-        with httpx.Client(timeout=60, base_url=f"{self.origin}/v1/blocks/") as client:
+        with httpx.Client(timeout=60, verify=NO_TLS, base_url=f"{self.origin}/v1/blocks/") as client:
             for name in [name for name in self.blocks if name not in self.acknowledged]:
                 try:
                     if client.head(name).status_code == 404:
