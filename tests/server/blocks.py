@@ -7,8 +7,10 @@ Rules of this file: a server looks at a block's header and length only, so that 
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 SMALL: Final = wire_size(1, BLOCK_CLASS)
 LARGE: Final = wire_size(1, LARGE_BLOCK_CLASS)
 DAY: Final = "2026-11-25"
+LONGEST: Final = timedelta(minutes=2)
+"""What a test that goes by the day of a service may take."""
 _HEADER: Final = seal(b"", [Identity.generate().recipient])[: HEADER_FRAME + STANZA_LENGTH]
 
 
@@ -42,6 +46,13 @@ def make_block(length: int = SMALL, seed: int | None = None) -> bytes:
 def new_id() -> str:
     """An id that nothing has."""
     return os.urandom(16).hex()
+
+
+def day_of_the_service() -> date:
+    """The day that a service gives to what it stores from now on; before midnight it is waited for, so that no other day begins meanwhile."""
+    while (datetime.now(UTC) + LONGEST).date() != (today := datetime.now(UTC).date()):
+        time.sleep(1)
+    return today
 
 
 async def pieces_of(body: bytes, length: int = 65_536) -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ from corncrake_crypto.errors import StoreError
 from corncrake_server.ports.blocks import Blocks, StoredBlock
 from corncrake_server.refusals import Conflict, NoRoom, NotHere
 from corncrake_server.storage.file_blocks import FileBlocks
-from tests.server.blocks import DAY, LARGE, SMALL, StoreKind, get, make_block, new_id, pieces_of, put
+from tests.server.blocks import DAY, LARGE, SMALL, StoreKind, day_of_the_service, get, make_block, new_id, pieces_of, put
 from tests.simulators.s3 import fresh_bucket, running_s3
 
 
@@ -146,7 +146,7 @@ def test_a_block_whose_taker_is_cancelled_is_whole_or_not_there(store: Blocks, t
 
 def test_blocks_are_listed_with_their_day_and_gone_when_they_are_removed(store: Blocks, store_kind: StoreKind) -> None:
     bodies = {new_id(): make_block(length) for length in (SMALL, SMALL, LARGE)}
-    day = parse_day(DAY) if store_kind.name == "files" else datetime.now(UTC).date()
+    day = parse_day(DAY) if store_kind.name == "files" else day_of_the_service()
 
     async def act() -> None:
         for name, body in bodies.items():

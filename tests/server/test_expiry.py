@@ -19,7 +19,7 @@ from corncrake_server.services.deletion import ReportDeletion
 from corncrake_server.services.schedule import Schedule
 from corncrake_server.settings import load_settings
 from corncrake_server.storage.day_marks import FileDayMarks
-from tests.server.blocks import SMALL, StoreKind, credentials, make_block, new_id, pieces_of
+from tests.server.blocks import SMALL, StoreKind, credentials, day_of_the_service, make_block, new_id, pieces_of
 from tests.server.running import RunningServer
 from tests.simulators.organisation import TODAY
 
@@ -64,7 +64,8 @@ class Machine:
         self.is_bucket = server.environment.get("CORNCRAKE_BLOCK_STORE") == "s3"
         if self.is_bucket:
             # Objects have the service's real day. Its clock goes on as far as that of the test has gone.
-            start, began = clock.day, datetime.now(UTC).date()
+            start = clock.day
+            self.began = began = day_of_the_service()
 
             async def day_now(_: date) -> date:
                 return began + (clock.day - start)
@@ -215,7 +216,7 @@ def test_a_block_that_came_while_the_clock_was_behind_has_the_day_of_the_newest_
         machine.clock.counter += 61
         name = await machine.put()
         day = {block.id: block.day async for block in machine.blocks.stored()}[name]
-        assert day == (datetime.now(UTC).date() if machine.is_bucket else TODAY + ONE)
+        assert day == (machine.began if machine.is_bucket else TODAY + ONE)
 
     run(act)
 
