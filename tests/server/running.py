@@ -79,6 +79,21 @@ def free_port() -> int:
     return next(_PORTS)
 
 
+def wait_for_socket(path: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server listens on a Unix socket: its file is there a little earlier."""
+    deadline = time.monotonic() + PATIENCE_S
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path), verify=NO_TLS), timeout=PATIENCE_S) as client:
+        while True:
+            assert process.poll() is None, "the server has ended"
+            assert time.monotonic() < deadline, "the server does not answer"
+            try:
+                client.get("http://server/v1/health")
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+
+
 def failure(answer: httpx.Response) -> tuple[int, str]:
     """The status of a refusal, and its word."""
     said = answer.json()

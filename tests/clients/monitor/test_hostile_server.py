@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 import pytest
 
-from tests.server.running import RunningServer
+from tests.server.running import NO_TLS, PATIENCE_S, RunningServer, wait_for_socket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,9 @@ class Liar:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                with httpx.Client(transport=httpx.HTTPTransport(uds=str(server.folder / "s")), trust_env=False) as client:
+                with httpx.Client(
+                    transport=httpx.HTTPTransport(uds=str(server.folder / "s"), verify=NO_TLS), trust_env=False, timeout=PATIENCE_S
+                ) as client:
                     came = client.get(f"http://x{self.path}")
                 if self.path.startswith(liar.path) and liar.path:
                     liar.trick(self, came.content)
@@ -163,10 +165,7 @@ def behind(server: RunningServer, folder: Path) -> None:
     with (folder / "log").open("ab") as log:
         words = [sys.executable, "-m", "corncrake_server", "serve", "--uds", str(folder / "s")]
         server.process = subprocess.Popen(words, env=server.environment, stdout=log, stderr=log)
-    deadline = time.monotonic() + 60
-    while not (folder / "s").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_socket(folder / "s", server.process)
 
 
 PATHS = (
