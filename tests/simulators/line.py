@@ -166,7 +166,7 @@ class BadLine:
         with suppress(ConnectionError):
             while piece := await reader.read(PIECE):
                 await self._wait()
-                while self.stands_at is not None and self.up >= self.stands_at:  # noqa: ASYNC110 - another thread sets a plain value
+                while (stands_at := self.stands_at) is not None and self.up >= stands_at:  # noqa: ASYNC110 - another thread sets a plain value
                     await asyncio.sleep(_STANDING_SECONDS)
                 if fate.cut_after is not None and passed + len(piece) > fate.cut_after:
                     piece = piece[: fate.cut_after - passed]

@@ -50,12 +50,13 @@ def newest(server: RunningServer, known: list[str], process: subprocess.Popen[by
     return opened(server, new[0]).report
 
 
-def wait_for_block(server: RunningServer, file: File, index: int) -> None:
-    *_, block = block_ids(unb64url(file.block_key), index + 1)
+def wait_for_blocks(server: RunningServer, file: File, count: int) -> None:
+    """Wait for the first blocks of a file, each of them: two are on their way at once, and the later one may come first."""
     deadline = time.monotonic() + PATIENCE_S
-    while server.fetch(f"/v1/blocks/{block}").status_code == 404:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    for block in block_ids(unb64url(file.block_key), count):
+        while server.fetch(f"/v1/blocks/{block}").status_code == 404:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def follow_up(server: RunningServer, thread: str) -> Report:
@@ -92,7 +93,7 @@ def test_a_part_arrives_before_the_writer_ends_and_the_end_closes_it(server: Run
     assert (file.live, file.blocks, file.sha256, file.size, file.name, file.type) == (True, None, None, None, "bridge.ts", "video/x-made-up")
     pipe.write(b"the first second")
     pipe.flush()
-    wait_for_block(server, file, 0)
+    wait_for_blocks(server, file, 1)
     assert list(pieces(server, file)) == [b"the first second"]
     rest = random_bytes(2 * BLOCK_DATA + 5)
     pipe.write(rest)
@@ -110,7 +111,7 @@ def test_of_a_killed_recording_all_that_had_left_can_be_opened(server: RunningSe
     data = random_bytes(3 * BLOCK_DATA + 1_000)
     pipe.write(data)
     pipe.flush()
-    wait_for_block(server, file, 2)
+    wait_for_blocks(server, file, 3)
     process.kill()
     process.wait()
     there = b"".join(pieces(server, file))
@@ -126,7 +127,7 @@ def test_whoever_ends_it_closes_it_with_all_that_came_in(server: RunningServer, 
     data = random_bytes(BLOCK_DATA + 1_000)
     pipe.write(data)
     pipe.flush()
-    wait_for_block(server, file, 0)
+    wait_for_blocks(server, file, 1)
     process.send_signal(sent)
     out, err = process.stdout, process.stderr
     assert out is not None
@@ -150,7 +151,7 @@ def test_a_closed_window_does_not_end_what_was_started_to_outlast_it(server: Run
     data = random_bytes(BLOCK_DATA + 1_000)
     pipe.write(data)
     pipe.flush()
-    wait_for_block(server, file, 0)
+    wait_for_blocks(server, file, 1)
     process.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(ENDING_SECONDS + 2)
@@ -276,7 +277,7 @@ def test_of_a_film_whose_sender_is_killed_what_had_left_plays(server: RunningSer
     process = start(server, "send", *LIVE, stdin=camera.stdout.fileno())
     camera.stdout.close()
     (file,) = newest(server, known, process).files
-    wait_for_block(server, file, 1)
+    wait_for_blocks(server, file, 2)
     process.kill()
     process.wait()
     assert frames_in(b"".join(pieces(server, file))) > 25

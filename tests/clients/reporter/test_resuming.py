@@ -52,7 +52,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServe
 def line(far: tuple[RunningServer, BadLine]) -> Iterator[BadLine]:
     """The line, without faults again after each test."""
     yield far[1]
-    far[1].faults = Faults()
+    far[1].faults, far[1].stands_at = Faults(), None
 
 
 @pytest.fixture
@@ -89,11 +89,13 @@ def test_a_file_whose_sending_is_killed_again_and_again_arrives_whole_and_little
     words = ("--json", "--text", "x", "--file", path, "--continue-file", kept)
     before, kills = line.up, 0
     for _ in range(KILLS[tier]):
+        # From before the report to after the last block, over all rounds; there the line stands until the kill has struck.
+        line.stands_at = line.up + chance.randrange(2 * wire(SIZES[kind]) // KILLS[tier])
         process = start(server, "send", *words)
-        # From before the report to after the last block, over all rounds.
-        kills += wait_until(process, line, line.up + chance.randrange(2 * wire(SIZES[kind]) // KILLS[tier]))
+        kills += wait_until(process, line, line.stands_at)
         process.kill()
         finish(process)
+        line.stands_at = None
         if not kept.exists() and line.up - before > wire(SIZES[kind]):
             break
     assert kills > 1
@@ -277,9 +279,11 @@ def test_a_file_over_a_line_that_cuts_truncates_delays_and_repeats_arrives_whole
     path = file_of(tmp_path / "a.bin", 5_000_000)
     struck = dict(line.struck)
     line.reseed(seed)
+    # It stands until it has its faults, however fast the program is.
+    line.stands_at = line.up + 20_000
     process = start(server, "send", "--json", "--text", "x", "--file", path, "--continue-file", tmp_path / "kept")
-    assert wait_until(process, line, line.up + 20_000)
-    line.faults = Faults(cut=0.3, truncate=0.15, delay=0.2, repeat=0.5, within=1_500_000)
+    assert wait_until(process, line, line.stands_at)
+    line.faults, line.stands_at = Faults(cut=0.3, truncate=0.15, delay=0.2, repeat=0.5, within=1_500_000), None
     went = said(process)
     line.faults = Faults()
     arrived_whole(server, went["report"], path)
