@@ -13,6 +13,7 @@ from corncrake_reporter.recording import Recording
 
 LENGTH = 12 * BLOCK_DATA
 PATIENCE_S = 60
+SILENCE_S = 2.0
 
 
 class Ended(NamedTuple):
@@ -22,22 +23,22 @@ class Ended(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Less room and shorter moments than in use, so that nothing takes long."""
+    """Less room than in use, and no end by the clock but for a silence that no recorder keeps that still has something to write."""
     monkeypatch.setattr(subject, "MAX_WAITING", 2)
-    monkeypatch.setattr(subject, "ENDING_SECONDS", 0.1)
-    monkeypatch.setattr(subject, "ENDING_MOST_SECONDS", 0.5)
+    monkeypatch.setattr(subject, "ENDING_SECONDS", SILENCE_S)
+    monkeypatch.setattr(subject, "ENDING_MOST_SECONDS", PATIENCE_S)
 
 
 def recorded(of: Recording, turn: threading.Event) -> Ended:
-    """End it while no more room is left, and take what comes, each piece later than the moment of silence."""
+    """End it while no more room is left, and take what comes, the first piece later than the moment of silence."""
     length, last = 0, False
     with of:
         while not of.is_full:
             turn.wait(0.01)
         of.end()
+        # This is the slow line: the recorder cannot write for longer than the silence that would end it.
+        turn.wait(1.5 * SILENCE_S)
         while not last:
-            # This is the slow line: the recorder cannot write for longer than the silence that would end it.
-            turn.wait(0.15)
             piece = of.next(PATIENCE_S)
             assert piece is not None
             length, last = length + len(piece.data), piece.last
@@ -80,7 +81,9 @@ def test_a_recorder_that_never_stops_does_not_keep_it_from_ending(monkeypatch: p
     os.close(ours)
 
 
-def test_a_recorder_that_goes_on_drop_by_drop_does_not_keep_it_from_ending() -> None:
+def test_a_recorder_that_goes_on_drop_by_drop_does_not_keep_it_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "ENDING_SECONDS", PATIENCE_S)
+    monkeypatch.setattr(subject, "ENDING_MOST_SECONDS", 0.5)
     ours, theirs = os.pipe()
     stop = threading.Event()
     of = Recording(ours)
