@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A real server on a Unix socket, two real vaults and a real courier: all as separate programs, on one day."""
+"""A real server on a Unix socket, two real vaults and a real courier: all as separate programs, on one day, which no midnight ends."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from corncrake_crypto.charter import OpenedCharter, open_charter
-from corncrake_crypto.encoding import b64url, parse_root
+from corncrake_crypto.encoding import b64url, day_text, parse_root
 from corncrake_crypto.fields import SealedTo
 from corncrake_crypto.form import Form, Question, form_hash, write_form
 from corncrake_crypto.note import read_bundle
@@ -26,7 +25,7 @@ from corncrake_crypto.prekeys import choose_recipients, epoch_of
 from corncrake_crypto.receipt import report_id
 from corncrake_crypto.report import Answer, File, ReportDraft, build_report
 from corncrake_crypto.seal import seal
-from tests.simulators.organisation import SimulatedOrganisation
+from tests.simulators.organisation import TODAY, SimulatedOrganisation
 from tests.simulators.server import SimulatedReporter
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORIGIN = "http://127.0.0.1:18080"
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 @dataclass
@@ -164,12 +163,11 @@ class Town:
 
     def send(self, reporter: SimulatedReporter, text: str, files: tuple[File, ...] = ()) -> str:
         """Send a report as a client does, its blocks too; return its id."""
-        today = datetime.now(tz=UTC).date()
-        epoch = epoch_of(today)
+        epoch = epoch_of(TODAY)
         with self.client() as client:
-            opened: OpenedCharter = open_charter(client.get("/v1/charter").content, root=parse_root(self.root), origin=self.origin, today=today)
+            opened: OpenedCharter = open_charter(client.get("/v1/charter").content, root=parse_root(self.root), origin=self.origin, today=TODAY)
             notes = read_bundle(client.get(f"/v1/desks/legal/epochs/{epoch}/prekeys").content)
-            chosen = choose_recipients(opened.charter, "legal", epoch, notes, today)
+            chosen = choose_recipients(opened.charter, "legal", epoch, notes, TODAY)
             draft = ReportDraft(
                 kind="first",
                 origin=self.origin,
@@ -182,7 +180,7 @@ class Town:
                 reply_tag=b64url(reporter.tag_key),
                 form=form_hash(self.form),
                 language="en",
-                day=today,
+                day=TODAY,
                 answers=(Answer(question="story", text=text),),
                 files=files,
             )
@@ -194,19 +192,27 @@ class Town:
         return report_id(sealed)
 
 
+def set_day(patched: pytest.MonkeyPatch) -> None:
+    """Let it be the same day for all programs."""
+    patched.setenv("CORNCRAKE_TODAY", day_text(TODAY))
+
+
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """An organisation that was set up once; each test gets a copy, so that none sees another's."""
     town = Town(tmp_path_factory.mktemp("town"))
-    try:
-        town.found()
-    finally:
-        town.stop()
+    with pytest.MonkeyPatch.context() as patched:
+        set_day(patched)
+        try:
+            town.found()
+        finally:
+            town.stop()
     return town
 
 
 @pytest.fixture
-def town(founded: Town, tmp_path: Path) -> Iterator[Town]:
+def town(founded: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    set_day(monkeypatch)
     folder = tmp_path / "t"
     shutil.copytree(founded.folder, folder, ignore=shutil.ignore_patterns("s", "server.log"))
     town = Town(folder, founded.root)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from corncrake_crypto.receipt import report_id
-from tests.clients.courier.conftest import Told, Town
+from tests.clients.courier.conftest import Told, Town, set_day
+from tests.simulators.organisation import TODAY
 from tests.simulators.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ Overheard = tuple[Town, Recorder]
 @pytest.fixture(scope="module")
 def overheard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Overheard]:
     """A town whose server is reached by a line on which somebody listens; ana's vault knows the keys at the server, and has published."""
-    with Recorder() as line:
+    with Recorder() as line, pytest.MonkeyPatch.context() as patched:
+        set_day(patched)
         town = Town(tmp_path_factory.mktemp("overheard"), origin=line.origin)
         line.target = town.socket
         try:
@@ -133,7 +135,7 @@ def test_a_canary_without_its_slip_is_not_posted(overheard: Overheard) -> None:
 def test_a_canary_is_posted_in_its_week_only(overheard: Overheard, monkeypatch: pytest.MonkeyPatch, weeks: int, says: str) -> None:
     town, line = overheard
     file = made(town, f"week{weeks}")
-    monkeypatch.setenv("CORNCRAKE_TODAY", (datetime.now(tz=UTC).date() + timedelta(weeks=weeks)).isoformat())
+    monkeypatch.setenv("CORNCRAKE_TODAY", (TODAY + timedelta(weeks=weeks)).isoformat())
     line.forget()
     told = post(town, file)
     assert (told.code, told.data["failure"], line.requests()) == (1, "epoch", [])

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from corncrake_server.__main__ import main
 from corncrake_server.clock import SystemClock
+from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
     from tests.clients.courier.conftest import Town
@@ -28,12 +29,11 @@ def late(town: Town) -> Town:
 def live(town: Town, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """Let days pass at the server, each with its publication: a machine's counter and the clock go on alike."""
     town.stop()
-    began = datetime.now(tz=UTC).date()
-    monkeypatch.setenv("CORNCRAKE_DATA_DIR", str(town.folder / "data"))
-    for day in range(1, days + 1):
-        set_clock(monkeypatch, began + timedelta(days=day), 1_000_000.0 + day * 86_400)
-        assert main(["publish", "--data", str(town.folder / "data")]) == 0
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setenv("CORNCRAKE_DATA_DIR", str(town.folder / "data"))
+        for day in range(1, days + 1):
+            set_clock(patched, TODAY + timedelta(days=day), 1_000_000.0 + day * 86_400)
+            assert main(["publish", "--data", str(town.folder / "data")]) == 0
     town.start()
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import pytest
 from corncrake_courier import __main__ as courier
 from corncrake_courier.state import Asked, State, load, save
 from tests.clients.courier.conftest import ORIGIN
+from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
     from tests.clients.courier.conftest import Town
@@ -119,7 +120,7 @@ def test_an_export_that_never_left_the_stick_is_noticed_and_one_that_did_is_not(
     told = town.vault("ana", "import", "0.parcel")
     assert (told.code, told.data["faults"]) == (0, [])
     assert town.vault("ana", "status").data["weeks_at_server"] == 8
-    monkeypatch.setenv("CORNCRAKE_TODAY", (datetime.now(tz=UTC).date() + timedelta(days=35)).isoformat())
+    monkeypatch.setenv("CORNCRAKE_TODAY", (TODAY + timedelta(days=35)).isoformat())
     assert town.vault("ana", "export", "lost.parcel").code == 0
     assert town.courier("pull", "--out", "1.parcel").code == 0
     told = town.vault("ana", "import", "1.parcel")
@@ -128,7 +129,7 @@ def test_an_export_that_never_left_the_stick_is_noticed_and_one_that_did_is_not(
 
 def test_the_next_charter_is_brought_after_the_last_one_has_run_out(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     assert town.vault("ana", "export", "back.parcel").code == 0
-    late = datetime.now(tz=UTC).date() + timedelta(days=91)
+    late = TODAY + timedelta(days=91)
     monkeypatch.setenv("CORNCRAKE_TODAY", late.isoformat())
     told = town.courier("pull", "--out", "in.parcel")
     assert (told.code, told.data["failure"]) == (1, "expired")
