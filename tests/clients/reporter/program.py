@@ -12,7 +12,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +29,14 @@ if TYPE_CHECKING:
     from tests.server.running import RunningServer
 
 PATIENCE_S: Final = 300
+_MEASURED: Final = """
+import re, sys
+from corncrake_reporter.__main__ import main
+code = main()
+sys.stderr.write("\\n" + re.search(r"VmHWM:\\s+([0-9]+) kB", open("/proc/self/status").read())[1])
+sys.exit(code)
+"""
+"""The program, which says at its very end how much memory it had: who looks from outside may miss the end."""
 
 
 def start(
@@ -39,12 +46,13 @@ def start(
     stdin: int = subprocess.DEVNULL,
     stderr: int = subprocess.PIPE,
     folder: Path | None = None,
+    program: tuple[str, ...] = ("-m", "corncrake_reporter"),
 ) -> subprocess.Popen[bytes]:
     """Start the program against a server; outputs are pipes if nothing else is said. With `folder`, all that it leaves by itself lands there."""
     place = ["--server", server.origin, "--root", root_text(server.organisation.root), "--language", "en"]
     homes = {} if folder is None else {"HOME": str(folder), "TMPDIR": str(folder)}
     return subprocess.Popen(
-        [sys.executable, "-m", "corncrake_reporter", task, *place, *map(str, words)],
+        [sys.executable, *program, task, *place, *map(str, words)],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -77,13 +85,11 @@ def status_mib(process: subprocess.Popen[bytes], field: str) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def peak_mib(process: subprocess.Popen[bytes]) -> float:
-    """The most memory that a process had, watched until it ends."""
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, status_mib(process, "VmHWM"))
-        time.sleep(0.02)
-    return peak
+def peak_mib(server: RunningServer, task: str, *words: str | Path) -> tuple[float, str]:
+    """Run the program to its good end; return the most memory that it had, and what it printed."""
+    code, out, err = finish(start(server, task, *words, program=("-c", _MEASURED)))
+    assert code == 0, err
+    return int(err.splitlines()[-1]) / 1024, out
 
 
 def opened(server: RunningServer, report: str) -> OpenedReport:
