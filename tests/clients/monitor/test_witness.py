@@ -19,6 +19,7 @@ from corncrake_crypto.signatures import SigningKey
 from corncrake_monitor.keys import read_key
 from corncrake_server.storage.log_key import LogKeyFiles
 from tests.crypto.independent import Verifier, head, mth
+from tests.server.running import NO_TLS, PATIENCE_S
 from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def test_a_witness_that_is_killed_at_any_moment_never_cosigns_two_sides(witness:
         old, size = 0, 101
         while not ended.is_set():
             try:
-                answer = httpx.post(f"{witness.url}/add-checkpoint", content=side.request(old, size), timeout=5)
+                answer = httpx.post(f"{witness.url}/add-checkpoint", content=side.request(old, size), timeout=PATIENCE_S, verify=NO_TLS)
             except httpx.HTTPError:
                 time.sleep(0.01)
                 continue
@@ -140,6 +141,9 @@ def test_a_witness_that_is_killed_at_any_moment_never_cosigns_two_sides(witness:
         time.sleep(moment)
         witness.end(signal.SIGKILL)
         witness.serve()
+    deadline = time.monotonic() + PATIENCE_S
+    while not got and time.monotonic() < deadline:
+        time.sleep(0.05)
     ended.set()
     for thread in threads:
         thread.join()
@@ -177,7 +181,7 @@ def test_a_monitor_that_has_watched_becomes_a_witness_as_its_guide_says(server: 
     monitor.keygen()
     assert monitor.watch(server).code == 0
     monitor.serve()
-    assert httpx.get(f"{monitor.url}/seen").status_code == 200
+    assert httpx.get(f"{monitor.url}/seen", timeout=PATIENCE_S).status_code == 200
 
 
 def test_a_state_belongs_to_one_key_and_no_second_one_is_made_for_it(monitor: Monitor) -> None:
