@@ -30,7 +30,7 @@ def test_two_commands_that_bring_an_older_store_up_to_date_at_once_both_go_on(tm
 
     @contextmanager
     def after_both_have_looked(store: Store) -> Generator[None]:
-        together.wait(timeout=3)
+        together.wait(timeout=60)
         with transaction(store):
             yield
 
