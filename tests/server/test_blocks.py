@@ -14,7 +14,7 @@ from corncrake_crypto.padding import BLOCK_CLASS, LARGE_BLOCK_CLASS
 from corncrake_crypto.request_signature import content_digest
 from corncrake_crypto.seal import seal
 from tests.server.blocks import LARGE, SMALL, make_block, new_id
-from tests.server.running import PATIENCE_S, RunningServer, failure
+from tests.server.running import NO_TLS, PATIENCE_S, RunningServer, failure
 from tests.simulators.s3 import CREDENTIALS, fresh_bucket
 
 
@@ -31,7 +31,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def head(server: RunningServer, name: str) -> httpx.Response:
-    return httpx.head(f"{server.origin}/v1/blocks/{name}")
+    return httpx.head(f"{server.origin}/v1/blocks/{name}", timeout=PATIENCE_S, verify=NO_TLS)
 
 
 @pytest.mark.parametrize("size", [BLOCK_CLASS, LARGE_BLOCK_CLASS])

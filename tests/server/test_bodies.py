@@ -104,7 +104,7 @@ def test_hundreds_of_bodies_that_trickle_do_not_keep_out_a_report(tmp_path: Path
         return status
 
     with serving(tmp_path) as server:
-        assert asyncio.run(asyncio.wait_for(send_among_them(server), 30)) == 201
+        assert asyncio.run(asyncio.wait_for(send_among_them(server), PATIENCE_S)) == 201
 
 
 def test_when_the_bytes_are_used_up_the_slowest_is_given_up_and_a_whole_report_is_taken(tmp_path: Path) -> None:

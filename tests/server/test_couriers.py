@@ -33,7 +33,7 @@ from corncrake_server.storage.database import Database
 from corncrake_server.storage.documents import SqlDocuments
 from tests.server.blocks import pieces_of
 from tests.server.conftest import MakeServer
-from tests.server.running import RunningServer
+from tests.server.running import PATIENCE_S, RunningServer
 from tests.simulators.organisation import EPOCH, TODAY
 
 PENDING = "/v1/courier/pending"
@@ -208,7 +208,7 @@ def test_a_parcel_other_than_the_one_signed_for_is_refused(fresh_server: Running
     path = "/v1/courier/inbox/ana/2"
     parcel = fresh_server.parcel("ana", 2, fresh_server.edition(2))
     headers = fresh_server.signed("PUT", path, parcel[:-1] + b"x")
-    assert failure(httpx.put(fresh_server.origin + path, content=parcel, headers=headers)) == (400, "altered")
+    assert failure(httpx.put(fresh_server.origin + path, content=parcel, headers=headers, timeout=PATIENCE_S)) == (400, "altered")
 
 
 def test_an_edition_for_a_charter_that_is_not_here_is_refused(fresh_server: RunningServer) -> None:

@@ -26,7 +26,7 @@ from corncrake_server.ports.retention import Acknowledged
 from corncrake_server.services.intake import Allowed
 from corncrake_server.storage.schema import migrate
 from tests.server.house import DAYS, House, refused
-from tests.server.running import RunningServer
+from tests.server.running import PATIENCE_S, RunningServer
 from tests.server.test_expiry import HOURS, ONE, SetClock
 from tests.simulators.organisation import EPOCH
 
@@ -99,7 +99,7 @@ def test_who_reads_the_database_of_sqlite_keeps_reporters_waiting_for_a_moment_a
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM reports").fetchone()
             swept = asyncio.create_task(house.live(1))
-            await asyncio.wait([swept], timeout=10)
+            await asyncio.wait([swept], timeout=PATIENCE_S)
             assert swept.done()
             assert "the next publication tries again" in str(swept.exception())
         await house.live(1)

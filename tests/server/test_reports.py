@@ -10,7 +10,7 @@ from corncrake_crypto.identities import Identity
 from corncrake_crypto.padding import REPORT_CLASSES, wire_size
 from corncrake_crypto.receipt import open_receipt, report_id
 from corncrake_crypto.seal import seal
-from tests.server.running import RunningServer, failure
+from tests.server.running import PATIENCE_S, RunningServer, failure
 from tests.simulators.organisation import EPOCH
 
 
@@ -76,7 +76,7 @@ def test_a_body_larger_than_any_report_is_refused_unread(server: RunningServer) 
 
 
 def test_a_body_without_its_length_is_refused(server: RunningServer) -> None:
-    answer = httpx.post(f"{server.origin}/v1/desks/legal/epochs/{EPOCH}/reports", content=iter([server.report()]))
+    answer = httpx.post(f"{server.origin}/v1/desks/legal/epochs/{EPOCH}/reports", content=iter([server.report()]), timeout=PATIENCE_S)
     assert failure(answer) == (411, "size")
 
 

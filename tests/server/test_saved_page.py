@@ -11,7 +11,7 @@ import pytest
 
 from corncrake_server.api.saved_page import methods_for
 from tests.server.blocks import make_block, new_id
-from tests.server.running import RunningServer
+from tests.server.running import NO_TLS, PATIENCE_S, RunningServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 def ask(server: RunningServer, method: str, path: str, origin: str = "null", **more: Any) -> httpx.Response:
     headers = {"origin": origin} | more.pop("headers", {})
-    return httpx.request(method, server.origin + path, headers=headers, **more)
+    return httpx.request(method, server.origin + path, headers=headers, timeout=PATIENCE_S, verify=NO_TLS, **more)
 
 
 def may_i(server: RunningServer, path: str, method: str, origin: str = "null") -> httpx.Response:

@@ -16,6 +16,7 @@ from obstore.store import S3Store
 from corncrake_server.ports.blocks import StoredBlock
 from corncrake_server.storage.tables import METADATA
 from tests.server.blocks import DAY, LARGE, SMALL, StoreKind, credentials, get, make_block, put
+from tests.server.running import PATIENCE_S
 from tests.simulators.s3 import REGION, fresh_bucket
 
 SERVICE: Final = {"x-amz-request-id", "x-amz-id-2", "x-amz-content-sha256", "x-amz-checksum-crc32", "x-amz-storage-class", "x-amz-version-id"}
@@ -64,7 +65,7 @@ def test_of_a_block_in_a_bucket_there_are_id_and_bytes_and_what_the_service_adds
     keys = [found["path"] for some in obstore.list(opened) for found in some]  # pyright: ignore[reportUnknownMemberType]
     assert sorted(keys) == [f"blocks/{name}" for name in sorted(BLOCKS)]
     for name, body in BLOCKS.items():
-        answer = httpx.get(obstore.sign(opened, "GET", f"blocks/{name}", timedelta(hours=1)))
+        answer = httpx.get(obstore.sign(opened, "GET", f"blocks/{name}", timedelta(hours=1)), timeout=PATIENCE_S)
         assert answer.content == body
         # The service's own: a time of its clock, a checksum of the bytes, and the type that it gives to what has none.
         assert answer.headers["content-type"] == "binary/octet-stream"

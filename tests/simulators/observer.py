@@ -87,11 +87,11 @@ class Observer:
             for end in (near, far):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = _Connection()
+            self._connections.append(connection)
             for source, target, up in ((near, far, True), (far, near, False)):
                 thread = threading.Thread(target=self._pump, args=(source, target, connection, up), daemon=True)
                 self._threads.append(thread)
                 thread.start()
-            self._connections.append(connection)
 
     @staticmethod
     def _pump(source: socket.socket, target: socket.socket, connection: _Connection, up: bool) -> None:
