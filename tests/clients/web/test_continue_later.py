@@ -35,6 +35,15 @@ HELD = """async () => {
     window.held = await file.createWritable();
 }"""
 """Holds one file of what waits, as another writer would."""
+REFUSED = """async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("waiting");
+    for (const first of ["0", "f"]) {
+        const file = await (await folder.getFileHandle(`report.legal.46.${first.repeat(64)}`, { create: true })).createWritable();
+        await file.write("no report");
+        await file.close();
+    }
+}"""
+"""Lets two more reports wait that the server will not take; one of them before and one behind any other, whatever the order is."""
 AGE = b"age-encryption.org/v1\n-> mlkem768x25519 "
 
 
@@ -210,5 +219,29 @@ def test_a_report_that_has_not_left_waits_too_and_leaves_after_a_restart(
     page.get_by_role("button", name="Send what is waiting").click()
     page.get_by_text("All of it is there.").wait_for()
     (entry,) = report_that_says(page_server, story).files
+    assert joined(page_server, entry) == film.read_bytes()
+    context.close()
+
+
+def test_a_report_that_the_server_will_not_take_keeps_nothing_else_from_leaving(
+    playwright: Playwright, address: str, page_server: RunningServer, film: Path, tmp_path: Path
+) -> None:
+    story = "Another report waits beside it."
+    context = persistent(playwright, tmp_path / "profile")
+    page = new_page(context)
+    page.route("**/reports", lambda route: route.abort("internetdisconnected"))
+    begin(page, address, story, [film])
+    page.get_by_label("Let me continue later").check()
+    page.get_by_text("You may close this page.").wait_for()
+    page.evaluate(REFUSED)
+    page.unroute("**/reports")
+    page.goto("about:blank")
+    open_page(page, address)
+    page.get_by_role("button", name="Send what is waiting").click()
+    page.get_by_text("The server does not take a report that waits here").wait_for()
+    shot(page, "23-refused")
+    (entry,) = report_that_says(page_server, story).files
+    page.get_by_role("button", name="Send the parts of the files").click()
+    page.get_by_text("All of it is there.").wait_for()
     assert joined(page_server, entry) == film.read_bytes()
     context.close()

@@ -5,8 +5,7 @@
  * Rules of this file: to look leaves no trace: the store is opened only when the browser says that this place uses any room at all.
  */
 import type { BlocksProgress, Leftover } from "../worker/orders";
-import type { RefusedError } from "../transport/server";
-import { isTooOld } from "./posting";
+import { RefusedError } from "../transport/server";
 import { SAVED } from "./saved";
 import { postFor } from "./sealing";
 import type { Visit } from "./visit";
@@ -47,28 +46,33 @@ export async function forgetLeftover(): Promise<void> {
   await ask({ ask: "forget" });
 }
 
+/** Say whether the server will not take a report, now or later. */
+export function isRefused(error: unknown): error is RefusedError {
+  return error instanceof RefusedError && !error.isPassing;
+}
+
 /**
  * Send it: the reports first, where there are any; each is thrown away here when the server has signed for it, before any block leaves.
  *
- * @param withoutOld throw away the reports that the server does not take any more, and go on; else such a one ends it when the others have left.
+ * @param withoutRefused throw away the reports that the server does not take, and go on; else such a one ends it when the others have left.
  * @returns when the blocks are on their way; `onProgress` tells how far they are.
  * @throws as `postSealed`.
  */
-export async function sendLeftover(visit: Visit, leftover: Leftover, withoutOld: boolean, onProgress: (progress: BlocksProgress) => void, onWaiting: (waiting: boolean) => void): Promise<void> {
-  let old: RefusedError | undefined;
+export async function sendLeftover(visit: Visit, leftover: Leftover, withoutRefused: boolean, onProgress: (progress: BlocksProgress) => void, onWaiting: (waiting: boolean) => void): Promise<void> {
+  let refused: RefusedError | undefined;
   for (const report of leftover.reports) {
     try {
       await postFor(visit, report, onWaiting);
     } catch (error) {
-      if (!isTooOld(error)) throw error;
-      if (!withoutOld) {
-        old = error;
+      if (!isRefused(error)) throw error;
+      if (!withoutRefused) {
+        refused = error;
         continue;
       }
     }
     await ask({ ask: "drop-report", name: report.name });
   }
-  if (old !== undefined) throw old;
+  if (refused !== undefined) throw refused;
   hearBlocks(onProgress);
   command({ order: "send-leftover" });
 }

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { explain } from "../flows/explain";
-import { forgetLeftover, goOnLeftover, pauseLeftover, sendLeftover, stopLeftover } from "../flows/leftover";
+import { forgetLeftover, goOnLeftover, isRefused, pauseLeftover, sendLeftover, stopLeftover } from "../flows/leftover";
 import { isTooOld } from "../flows/posting";
 import type { Visit } from "../flows/visit";
 import { inMb, timeLeft } from "../i18n/amounts";
@@ -112,12 +112,12 @@ function ended({ files }: BlocksProgress, say: Messages): string {
 /** Sending what waited. */
 export function SendLeftover({ visit, leftover, say, language, onBack }: Said & { visit: Visit; leftover: Leftover; onBack: () => void }): JSX.Element {
   const [state, setState] = useState<State>({ name: "sending", blocks: undefined, waits: false });
-  const begin = (withoutOld: boolean): void => {
+  const begin = (withoutRefused: boolean): void => {
     const put = (blocks: BlocksProgress | undefined, waits: boolean): void => {
       setState(blocks?.finished === true ? { name: "gone", sentence: ended(blocks, say) } : { name: "sending", blocks, waits });
     };
     put(undefined, false);
-    sendLeftover(visit, leftover, withoutOld, (blocks) => { put(blocks, false); }, (waits) => { put(undefined, waits); }).catch((error: unknown) => { setState({ name: "failed", error }); });
+    sendLeftover(visit, leftover, withoutRefused, (blocks) => { put(blocks, false); }, (waits) => { put(undefined, waits); }).catch((error: unknown) => { setState({ name: "failed", error }); });
   };
   useEffect(() => { begin(false); }, []);
   const forget = async (): Promise<void> => {
@@ -137,17 +137,24 @@ export function SendLeftover({ visit, leftover, say, language, onBack }: Said & 
     );
   }
   if (state.name === "failed") {
-    const old = isTooOld(state.error);
+    const { error } = state;
+    const refused = isRefused(error);
+    const old = isTooOld(error);
     return (
       <>
         <Heading>{say.failed_heading}</Heading>
         <Alert>
-          <p>{old ? say.leftover_old : say.leftover_failed}</p>
-          {old ? null : <p>{explain(state.error, say)}</p>}
+          {old ? <p>{say.leftover_old}</p> : <p>{refused ? fill(say.leftover_refused, { failure: error.failure }) : say.leftover_failed}</p>}
+          {refused ? <p>{say.leftover_without}</p> : <p>{explain(error, say)}</p>}
         </Alert>
-        {old && leftover.blocks === 0 ? null : (
-          <Action main wide onClick={() => { begin(old); }}>
-            {old ? say.leftover_old_send : say.try_again}
+        {refused && leftover.blocks > 0 ? (
+          <Action main wide onClick={() => { begin(true); }}>
+            {say.leftover_old_send}
+          </Action>
+        ) : null}
+        {old ? null : (
+          <Action main={!refused} wide onClick={() => { begin(false); }}>
+            {say.try_again}
           </Action>
         )}
         <Forget say={say} onForget={forget} />
