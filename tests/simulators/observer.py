@@ -87,11 +87,15 @@ class Observer:
             for end in (near, far):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = _Connection()
+            # It is on the list before anything goes over it: a whole visit may be over before this thread has its next turn.
             self._connections.append(connection)
-            for source, target, up in ((near, far, True), (far, near, False)):
-                thread = threading.Thread(target=self._pump, args=(source, target, connection, up), daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            pumps = [
+                threading.Thread(target=self._pump, args=(source, target, connection, up), daemon=True)
+                for source, target, up in ((near, far, True), (far, near, False))
+            ]
+            self._threads += pumps
+            for pump in pumps:
+                pump.start()
 
     @staticmethod
     def _pump(source: socket.socket, target: socket.socket, connection: _Connection, up: bool) -> None:

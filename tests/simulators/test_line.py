@@ -9,6 +9,8 @@ import pytest
 
 from tests.simulators.line import BadLine, Faults
 
+PATIENCE_S = 60
+
 
 class Echo:
     """Answers each connection's first bytes with the same, doubled; counts connections."""
@@ -44,7 +46,7 @@ def echo() -> Iterator[Echo]:
 def asked(line: BadLine, data: bytes) -> bytes:
     """What comes back, as far as it comes."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", line.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", line.port), timeout=PATIENCE_S) as connection:
         connection.sendall(data)
         try:
             while piece := connection.recv(1 << 16):
@@ -76,7 +78,7 @@ def test_an_answer_that_is_truncated_was_answered_all_the_same(echo: Echo) -> No
 def test_what_is_repeated_reaches_the_server_twice_and_the_client_once(echo: Echo) -> None:
     with BadLine(echo.port, faults=Faults(repeat=1)) as line:
         assert asked(line, b"crake") == b"crakecrake"
-        assert echo.twice.wait(10)
+        assert echo.twice.wait(PATIENCE_S)
         assert echo.heard == [b"crake", b"crake"]
 
 
