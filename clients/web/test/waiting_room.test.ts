@@ -144,6 +144,6 @@ test("a device without room says so, and takes another block when one has left",
   if (gone === undefined) throw new TypeError("three blocks");
   load.arrived(gone);
   await keeper.drop(gone);
-  await vi.waitFor(() => { expect(lying().sort()).toEqual([ids[0], ids[1]]); });
+  await vi.waitFor(() => { expect(lying().sort()).toEqual([ids[0], ids[1]]); }, { timeout: 60_000 });
   expect(keeper.kept.full).toBe(false);
 });
