@@ -64,6 +64,7 @@ def read_words(page: Page) -> list[str]:
 def pass_check(page: Page, words: list[str]) -> None:
     """Pass the check of two words, while files may still be on their way."""
     page.get_by_role("button", name="I have noted them").click()
+    page.get_by_role("heading", name="A small check").wait_for()
     for field in page.get_by_label("Word number").all():
         label = page.locator(f"label[for={field.get_attribute('id')}]").inner_text()
         field.fill(words[int(label.rsplit(" ", 1)[1]) - 1])

@@ -17,11 +17,13 @@ from corncrake_crypto.identities import Identity
 from corncrake_crypto.unseal import unseal
 from development.page_walk import open_page, write
 from tests.clients.web.conftest import reports
+from tests.clients.web.sent_files import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Response, Route
 
     from corncrake_crypto.report import Closed, File, Report
+    from tests.clients.web.sent_files import Line
     from tests.server.running import RunningServer
 
 CAMERA: Final = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -69,6 +71,17 @@ def recorded(page: Page, seconds: int) -> None:
     """Wait until the page says that it has recorded for so long."""
     while lasting(page.locator(".timer").inner_text()) < seconds:
         page.wait_for_timeout(100)
+
+
+def broken_off(page: Page, line: Line) -> int:
+    """Let no more blocks leave, wait until those that have left are there, and return how many seconds the page said that it had recorded.
+
+    Blocks leave several at once: of those that are on their way when a browser ends, a later one may arrive without an earlier one.
+    """
+    line.close_after(0)
+    seconds = lasting(page.locator(".timer").inner_text())
+    until(page, lambda: len(line.arrived) + len(line.waiting) == len(line.tried), "a block neither waits nor arrives")
+    return seconds
 
 
 def stop(page: Page) -> None:

@@ -21,9 +21,10 @@ from tests.clients.web.conftest import reports
 from tests.server.running import PATIENCE_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Page, Request, Route
+    from playwright.sync_api import Page, Response, Route
 
     from corncrake_crypto.report import File, Report
     from tests.server.running import RunningServer
@@ -77,6 +78,14 @@ def joined(server: RunningServer, entry: File) -> bytes:
     return bytes(whole)
 
 
+def until(page: Page, so: Callable[[], bool], what: str) -> None:
+    """Wait until something is so, while the page goes on."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not so():
+        assert time.monotonic() < deadline, what
+        page.wait_for_timeout(50)
+
+
 class Line:
     """The line of a page, as a test sees it: what was tried, and what is held until it is let go."""
 
@@ -87,13 +96,13 @@ class Line:
         self.waiting: list[Route] = []
         self.room = 1 << 30
         self.is_cut = False
-        page.on("requestfinished", self._note)
+        page.on("response", self._note)
         page.route("**/v1/blocks/*", self._hold)
 
-    def _note(self, request: Request) -> None:
-        answer = request.response()
-        if request.method == "PUT" and answer is not None and answer.ok:
-            self.arrived.append(request.url)
+    def _note(self, answer: Response) -> None:
+        # Nothing is asked of the browser here: the answer would come after what the page shows by then, and whoever counts would count too early.
+        if answer.request.method == "PUT" and answer.ok:
+            self.arrived.append(answer.url)
 
     def _hold(self, route: Route) -> None:
         if route.request.method == "PUT":
@@ -114,6 +123,7 @@ class Line:
     def open(self) -> None:
         """Let pass what was held, and all that comes."""
         self.room = 1 << 30
+        self.is_cut = False
         held, self.waiting = self.waiting, []
         for route in held:
             # The page may have given up what was held.
@@ -136,3 +146,7 @@ class Line:
                 seen, deadline = len(self.arrived), time.monotonic() + PATIENCE_S
             assert time.monotonic() < deadline, (seen, len(self.tried))
             self.page.wait_for_timeout(50)
+
+    def wait_until_held(self, count: int) -> None:
+        """Wait until so many blocks are held: as many as may leave at once, so that no other one is about to."""
+        until(self.page, lambda: len(self.waiting) >= count, f"{len(self.waiting)} blocks are held, and not {count}")

@@ -156,6 +156,7 @@ def test_a_report_is_sent_by_keyboard_alone(page: Page, address: str) -> None:
     words = page.locator("ol.words li").all_inner_texts()
     reach("I have noted them")
     page.keyboard.press("Enter")
+    page.locator("label[for^=check]").first.wait_for()
     for label in page.locator("label[for^=check]").all_inner_texts():
         reach(label)
         page.keyboard.type(words[int(label.rsplit(" ", 1)[1]) - 1])

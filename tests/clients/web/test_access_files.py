@@ -199,6 +199,8 @@ def leftovers(page: Page, address: str, language: str, folder: Path) -> Iterator
     yield "too old"
     click(page, more["without"])
     line.wait_for(2)
+    # As many as may leave at once when two have arrived: no other one is about to when it is stopped.
+    line.wait_until_held(2)
     yield "it leaves"
     click(page, more["pause"])
     page.get_by_role("button", name=more["go on"]).wait_for()

@@ -13,9 +13,9 @@ from playwright.sync_api import sync_playwright
 
 from development.page_walk import open_page, pass_check, read_words
 from tests.clients.web.conftest import at_noon, shot
-from tests.clients.web.sent_files import Line, begin, joined, report_that_says, there
+from tests.clients.web.sent_files import Line, begin, joined, report_that_says, there, until
 from tests.clients.web.test_access import faults
-from tests.clients.web.test_profile import files_with, persistent
+from tests.clients.web.test_profile import files_of, files_with, persistent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +68,9 @@ def new_page(context: BrowserContext) -> Page:
 
 def sealed_files(profile: Path) -> list[Path]:
     """The files of a profile that have the length of a sealed block and begin like one."""
-    found = [path for path in profile.rglob("*") if path.is_file() and path.stat().st_size in WIRE]
-    assert all(path.read_bytes().startswith(AGE) for path in found)
-    return found
+    found = [(path, data) for path, data in files_of(profile) if len(data) in WIRE]
+    assert all(data.startswith(AGE) for _, data in found)
+    return [path for path, _ in found]
 
 
 def keep_all(page: Page, address: str, text: str, film: Path) -> Line:
@@ -91,10 +91,11 @@ def test_what_waits_after_the_browser_has_closed_is_sealed_and_names_nothing(
     profile = tmp_path / "profile"
     context = persistent(playwright, profile)
     page = new_page(context)
-    keep_all(page, address, MARKER, film)
+    line = keep_all(page, address, MARKER, film)
     shot(page, "17-kept")
     words = page.evaluate("document.body.innerText")
     assert MARKER not in words
+    line.cut()
     context.close()
     assert len(sealed_files(profile)) == 7
     assert files_with(profile, [MARKER, "gannet-colony", "AGE-SECRET-KEY"]) == []
@@ -143,6 +144,7 @@ def test_it_goes_on_after_a_restart_without_words_and_then_nothing_is_left(
     page.get_by_text("All of it is there. This device keeps nothing of it.").wait_for()
     assert joined(page_server, entry) == film.read_bytes()
     # One that was on its way when the browser closed may have been tried before.
+    line.wait_for(7)
     assert len(line.arrived) == len(set(line.arrived)) == 7
     page.get_by_role("button", name="Back").click()
     page.get_by_role("heading", name="Before you start").wait_for()
@@ -154,7 +156,7 @@ def test_it_goes_on_after_a_restart_without_words_and_then_nothing_is_left(
 def test_what_waits_can_be_thrown_away(playwright: Playwright, address: str, film: Path, tmp_path: Path) -> None:
     profile = tmp_path / "profile"
     context = persistent(playwright, profile)
-    keep_all(new_page(context), address, "Thrown away later.", film)
+    keep_all(new_page(context), address, "Thrown away later.", film).cut()
     context.close()
     context = persistent(playwright, profile, bypass_csp=True)
     page = new_page(context)
@@ -182,8 +184,7 @@ def test_when_the_box_is_cleared_or_the_file_taken_out_nothing_waits(playwright:
     keep_all(page, address, "Not kept after all.", film)
     page.get_by_label("Let me continue later").uncheck()
     page.get_by_text("are kept on this device").wait_for(state="detached")
-    page.wait_for_timeout(500)
-    assert sealed_files(profile) == []
+    until(page, lambda: sealed_files(profile) == [], "something still waits")
     page.get_by_label("Let me continue later").check()
     page.get_by_text("You may close this page.").wait_for()
     assert len(sealed_files(profile)) == 7

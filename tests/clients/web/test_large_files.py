@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.server.running import RunningServer
 
 MOST_LANES = 6
+HELD_AFTER_4, HELD_AFTER_6 = 3, 4
+"""Blocks that may leave at once when so many have arrived."""
 
 
 def test_a_large_and_a_small_file_arrive_identical(page: Page, address: str, page_server: RunningServer, tmp_path: Path) -> None:
@@ -43,6 +45,7 @@ def test_a_line_that_breaks_midway_is_waited_for_and_little_is_sent_twice(
     begin(page, address, story, [film])
     words = read_words(page)
     line.wait_for(6)
+    line.wait_until_held(HELD_AFTER_6)
     # What is on its way now breaks, and nothing goes until the line is back.
     page.context.set_offline(offline=True)
     for route in line.waiting:
@@ -58,6 +61,7 @@ def test_a_line_that_breaks_midway_is_waited_for_and_little_is_sent_twice(
     page.get_by_role("heading", name="It is done").wait_for()
     (entry,) = report_that_says(page_server, story).files
     assert joined(page_server, entry) == film.read_bytes()
+    line.wait_for(len(there(page_server, entry)))
     assert len(line.arrived) == len(set(line.arrived)) == len(there(page_server, entry))
     assert len(line.tried) <= len(line.arrived) + MOST_LANES
 
@@ -96,6 +100,7 @@ def test_a_pause_stops_what_leaves_and_going_on_brings_the_rest(page: Page, addr
     begin(page, address, story, [film])
     pass_check(page, read_words(page))
     line.wait_for(4)
+    line.wait_until_held(HELD_AFTER_4)
     page.get_by_role("button", name="Pause").click()
     page.get_by_text("Nothing leaves now").wait_for()
     shot(page, "15-paused")

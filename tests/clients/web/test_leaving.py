@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
-
 from development.page_walk import open_page, write
+from tests.clients.web.sent_files import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +49,7 @@ def test_a_reload_warns_while_something_would_be_lost_and_not_before(page: Page,
     assert seen == []
     write(page, MARKER, [])
     page.evaluate("setTimeout(() => location.reload(), 0)")
-    expect(page.locator("textarea").first).to_have_value(MARKER)
-    page.wait_for_timeout(1_000)
+    until(page, lambda: bool(seen), "nobody was warned")
     assert seen == ["beforeunload"]
     assert page.locator("textarea").first.input_value() == MARKER
     assert page.get_by_text("Nothing has been sent.").count() == 1

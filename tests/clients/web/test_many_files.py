@@ -10,12 +10,12 @@ from PIL import Image
 
 from development.page_walk import confirm_words, open_page, read_words
 from tests.clients.media_samples.bytes_of import MARK, segment
-from tests.clients.web.sent_files import Line, joined, report_that_says
+from tests.clients.web.sent_files import Line, joined, report_that_says, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.server.running import RunningServer
 
@@ -61,11 +61,23 @@ def test_as_many_photos_as_a_report_takes_arrive_whole_and_clean_under_plain_nam
 ) -> None:
     chosen = photographs(tmp_path, MOST + TOO_MANY)
     page.add_init_script(COUNTING)
+    # What looks into them comes when somebody has seen that they are looked into: it may be done before.
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.context.route("**/assets/source-*", hold_first)
     open_page(page, address)
     page.get_by_role("button", name="Write a report").click()
     page.locator("input[type=file]").set_input_files(chosen)
-    # While they are looked into, what is typed stands there, and a file can be opened.
     page.get_by_text("Looking at the files").wait_for()
+    until(page, lambda: bool(held), "nothing is fetched to look into them")
+    held[0].continue_()
+    # While they are looked into, what is typed stands there, and a file can be opened.
     page.locator("textarea").first.press_sequentially(STORY)
     page.locator("summary").first.click()
     assert page.locator("details[open]").count() == 1

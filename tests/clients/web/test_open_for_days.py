@@ -22,7 +22,7 @@ from corncrake_crypto.signatures import SigningKey
 from development.page_walk import CHROMIUM, arguments, come_back, confirm_words, open_page, read_words, write
 from tests.clients.web.conftest import DIST, at_noon, reports
 from tests.clients.web.recordings import CAMERA, assert_whole, recorded, recordings, stop
-from tests.clients.web.sent_files import joined, noise, report_that_says
+from tests.clients.web.sent_files import joined, noise, report_that_says, until
 from tests.clients.web.test_profile import persistent
 from tests.server.running import RunningServer
 from tests.simulators.organisation import EPOCH, TODAY
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 
 LATER_THIS_WEEK = TODAY + timedelta(days=4)
 NEXT_WEEK = TODAY + timedelta(days=9)
+WAITS = """async (week) => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("waiting");
+    const all = await Array.fromAsync(folder.entries());
+    const [, file] = all.find(([name]) => name.startsWith(`report.legal.${week}.`)) ?? [];
+    return file !== undefined && (await file.getFile()).size > 0;
+}"""
+"""Whether a report of this week is written to the device."""
 
 
 class Days:
@@ -225,7 +232,7 @@ def test_of_a_report_that_is_sealed_anew_that_one_waits_on_the_device(days: Days
         held[0].continue_()
         page.get_by_text("The line broke before the server could answer").wait_for()
         # The worker writes the other one meanwhile, and says again that the page may be closed.
-        page.wait_for_timeout(1_000)
+        until(page, lambda: page.evaluate(WAITS, EPOCH + 1), "the one of the next week is not written")
         page.get_by_text("You may close this page.").wait_for()
         context.close()
         context = persistent(playwright, tmp_path / "profile")

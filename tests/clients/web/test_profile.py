@@ -7,6 +7,9 @@ Rules of this file: every test starts its own Playwright, so that none uses the 
 from __future__ import annotations
 
 import base64
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Playwright, sync_playwright
@@ -17,7 +20,7 @@ from tests.clients.web.conftest import at_noon
 from tests.clients.web.test_access import screens
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from playwright.sync_api import BrowserContext
 
@@ -31,10 +34,19 @@ def forms_of(marker: str) -> list[bytes]:
     return [raw, marker.encode("utf-16-le"), marker.encode("utf-16-be"), *shifted]
 
 
+def files_of(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """The files of a folder and what they hold. A browser that runs, or is just ending, takes some away while others are read."""
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    yield path, path.read_bytes()
+
+
 def files_with(folder: Path, markers: list[str]) -> list[str]:
     """The files of a folder that hold one of the markers."""
     wanted = [form for marker in markers for form in forms_of(marker)]
-    return [str(path) for path in folder.rglob("*") if path.is_file() and any(form in path.read_bytes() for form in wanted)]
+    return [str(path) for path, data in files_of(folder) if any(form in data for form in wanted)]
 
 
 def persistent(playwright: Playwright, profile: Path, *, bypass_csp: bool = False) -> BrowserContext:

@@ -18,6 +18,7 @@ from corncrake_crypto.stamp import parse_stamp, zero_bits
 from development.page_walk import browser, come_back, open_page, read_words, write
 from tests.clients.web.conftest import DIST, at_noon, shot
 from tests.clients.web.recordings import CAMERA, ready, recorded
+from tests.clients.web.sent_files import until
 from tests.clients.web.test_access import faults
 from tests.server.running import RunningServer
 from tests.server.test_stamps import Crowd
@@ -35,11 +36,13 @@ WAITS_TO_RECORD = "Nothing is being recorded yet. Recording begins by itself"
 WAITS_TO_END = "The rest leaves by itself when the line is back."
 STEPS = (18, 19, 20)
 """The work for a stamp has no memory and no end: on half a core the lowest takes a second on average, and not ten once in ten thousand times."""
+WAITING = "the report is still here, and is tried again"
 REMEMBER = """(said) => {
-  const look = () => { if (document.body?.textContent.includes(said)) globalThis.worked = true; };
+  globalThis.told = [];
+  const look = () => { told.push(...said.filter((one) => !told.includes(one) && document.body?.textContent.includes(one))); };
   new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
 }"""
-"""Work may be over before anybody looks, so the page remembers that it was told."""
+"""Work, or waiting, may be over before anybody looks, so the page remembers what was told."""
 TRIES = 5
 
 
@@ -64,7 +67,7 @@ def new_page(slow_server: RunningServer) -> Iterator[Callable[[], Page]]:
 
         def make() -> Page:
             page = at_noon(chromium.new_page(viewport={"width": 390, "height": 844}, locale="en-US"))
-            page.add_init_script(f"({REMEMBER})({WORKING!r})")
+            page.add_init_script(f"({REMEMBER})({[WORKING, WAITING]!r})")
             return page
 
         yield make
@@ -93,7 +96,7 @@ def send_to_busy(new_page: Callable[[], Page], server: RunningServer, *, saved: 
         page = new_page()
         stamps = send(page, server, saved=saved)
         page.get_by_text(WORKING).or_(page.get_by_role("heading", name="Your twelve words")).first.wait_for()
-        if page.evaluate("globalThis.worked === true"):
+        if WORKING in page.evaluate("told"):
             return page, stamps
     raise AssertionError("the server was never busy")
 
@@ -132,7 +135,7 @@ def test_who_does_not_want_the_work_waits_and_the_report_arrives_without_a_stamp
     with Crowd(slow_server):
         page, stamps = send_to_busy(new_page, slow_server)
         page.get_by_role("button", name="Stop this work and wait instead").click()
-        page.get_by_text("the report is still here, and is tried again").wait_for()
+        until(page, lambda: WAITING in page.evaluate("told"), "nobody is told that the report waits")
     read_words(page)
     assert stamps == []
     assert arrived(slow_server)
@@ -151,7 +154,7 @@ def test_the_work_for_a_message_that_is_written_later_can_be_stopped_too(new_pag
     page.get_by_label("What do you want to add or answer?").fill("My neighbour saw it too.")
     page.get_by_role("button", name="Send").click()
     page.get_by_role("button", name="Stop this work and wait instead").click()
-    page.get_by_text("the report is still here, and is tried again").wait_for()
+    page.get_by_text(WAITING).wait_for()
     page.unroute("**/reports", busy)
     page.get_by_text("Sent. The server has it").wait_for()
 
