@@ -23,7 +23,7 @@ from corncrake_reporter.cleaning import clean_picture
 from development.memory_search import search_files, search_memory
 from development.organisation import REVIEWERS, Demonstration, demonstration_form
 from development.pictures import photo
-from development.programs import ProgramError, ServerProcess, free_port, run_program
+from development.programs import ProgramError, ServerProcess, held_port, port_of, run_program
 from development.walkers import PageWalker, TerminalWalker, Walker
 
 if TYPE_CHECKING:
@@ -193,7 +193,8 @@ class Walk:
         """A second server is given a marker in clear: the same search must find it, in its files and in its memory."""
         self.say("control: a second server is given a marker in clear")
         told = marker()
-        port = free_port()
+        held = held_port()
+        port = port_of(held)
         origin = f"http://127.0.0.1:{port}"
         log = self.place.operate("init", "--origin", origin, data="control/data").data["text"].split()
         self.place.sign_charter("control", origin, log, demonstration_form(told))
@@ -206,6 +207,7 @@ class Walk:
             memory = search_memory(server.process.pid, told)
         finally:
             server.stop()
+            held.close()
         self.say(f"found {files.hits} times in files, {memory.hits} times in memory")
         self.seen["control_hits"] = files.hits + memory.hits if files.hits and memory.hits else 0
 

@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from corncrake_crypto.form import Form, Option, Question, write_form
-from development.programs import ProgramError, ServerProcess, Told, free_port, run_program
+from development.programs import ProgramError, ServerProcess, Told, free_port, held_port, port_of, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from socket import socket
 
 DESK: Final = "legal"
 COURIER: Final = "kim"
@@ -95,6 +96,7 @@ class Demonstration:
         self.root = ""
         self.port = 0
         self.server: ServerProcess | None = None
+        self._held: socket | None = None
         self.environment = {"CORNCRAKE_PASSPHRASE": PASSPHRASE}
         self.server_environment: dict[str, str] = {}
 
@@ -180,7 +182,9 @@ class Demonstration:
             ProgramError: a program failed.
         """
         self.folder.mkdir(mode=0o700, parents=True)
-        self.port = free_port(port)
+        # The server comes to listen on it some seconds later, and its charter names it.
+        self._held = held_port(port)
+        self.port = port_of(self._held)
         say("The organisation's key, offline …")
         self.root = self.vault("organisation", "organisation", "create").data["root"]
         self.vault("organisation", "organisation", "shares", "2", "3", "sheets")
@@ -225,7 +229,10 @@ class Demonstration:
         return self.server
 
     def stop(self) -> None:
-        """End the server."""
+        """End the server, and let go of its port."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
         if self.server is not None:
             self.server.stop()
             self.server = None

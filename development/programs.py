@@ -75,15 +75,29 @@ def run_program(folder: Path, module: str, *words: str, env: Mapping[str, str] |
     return Told(done.returncode, cast("dict[str, Any]", data), done.stderr)
 
 
+def held_port(wanted: int = 0) -> socket.socket:
+    """Return a socket on a loopback port that nobody has: `wanted`, if it is free.
+
+    As long as it is open nobody is given that port for a connection, and a server can listen on it all the same.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind(("127.0.0.1", wanted))
+    except OSError:
+        held.bind(("127.0.0.1", 0))
+    return held
+
+
+def port_of(held: socket.socket) -> int:
+    """Return the port of a socket."""
+    return int(held.getsockname()[1])
+
+
 def free_port(wanted: int = 0) -> int:
-    """Return a loopback port that nobody has: `wanted`, if it is free."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody has at this moment: `wanted`, if it is free."""
+    with held_port(wanted) as probe:
+        return port_of(probe)
 
 
 class ServerProcess:

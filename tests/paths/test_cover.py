@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corncrake_reporter.habits import draw_message
-from tests.paths.covering import Verdict, judge_by_turns, make_runs, observed
+from tests.paths.covering import Draw, Verdict, judge_by_turns, make_runs, observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 MOST = 0.55
 FEW = 40
 """Visits of each kind that are enough to catch a cover that leaks much."""
-COUNTS = {"full": (100, 200, 400), "slow": (400,)}
+COUNTS = {"full": (100, 200, 400, 800, 1_600), "slow": (400, 800, 1_600)}
 """Visits of people, and as many of cover, each of them asked about. Who only guesses is above the limit by chance in 7 of 100 cases with the
-first, in 2 of 100 with twice and in 2 of 1,000 with four times as many: so more are made when it seems to be above."""
+first, in 2 of 1,000 with four times and in 1 of 100,000,000 with 16 times as many: so more are made when it seems to be above. More are made of
+covers that leak, too, where the few do not show it yet."""
 
 
 def without_files(habits: Habits, chance: Random) -> Said:
@@ -41,19 +42,22 @@ def without_receipt(habits: Habits, chance: Random) -> Said:
     return draw_message(habits, chance)._replace(looks_in_log=False)
 
 
+LEAKS: dict[str, Draw] = {"without files": without_files, "without thinking": without_thinking}
+
+
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory, tier: str, show: Callable[[str], None]) -> dict[str, Verdict]:
     """What a classifier makes of cover as it is, and of cover that leaks."""
-    covers = {"as it is": draw_message, "without files": without_files, "without thinking": without_thinking}
+    covers: dict[str, Draw] = {"as it is": draw_message, **LEAKS}
     with observed(tmp_path_factory.mktemp("cover"), Random(21)) as place:  # noqa: S311 - a model's chance
         runs = make_runs(place, FEW, covers)
         found = {name: judge_by_turns(runs["real"], runs[name]) for name in covers}
-        real, cover = runs["real"], runs["as it is"]
         for count in COUNTS.get(tier, COUNTS["full"]):
-            more = make_runs(place, count - len(real), {"as it is": draw_message})
-            real, cover = real + more["real"], cover + more["as it is"]
-            found["as it is"] = judge_by_turns(real, cover)
-            if found["as it is"].accuracy <= MOST:
+            asked = {name: draw for name, draw in covers.items() if name == "as it is" or found[name].interval[0] <= MOST}
+            for name, more in make_runs(place, count - len(runs["real"]), asked).items():
+                runs[name] += more
+            found |= {name: judge_by_turns(runs["real"], runs[name]) for name in asked}
+            if found["as it is"].accuracy <= MOST and all(found[name].interval[0] > MOST for name in LEAKS):
                 break
     for name, verdict in found.items():
         show(f"cover {name}: {verdict}")
@@ -64,7 +68,7 @@ def test_a_classifier_that_sees_all_that_a_server_sees_does_not_tell_cover_from_
     assert verdicts["as it is"].accuracy <= MOST, str(verdicts["as it is"])
 
 
-@pytest.mark.parametrize("leak", ["without files", "without thinking"])
+@pytest.mark.parametrize("leak", sorted(LEAKS))
 def test_cover_that_leaks_is_told_from_people_by_the_same_classifier(verdicts: dict[str, Verdict], leak: str) -> None:
     assert verdicts[leak].interval[0] > MOST, str(verdicts[leak])
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import sync_playwright
 
+from corncrake_crypto.encoding import day_text
 from development.organisation import REVIEWERS, Demonstration
-from development.page_walk import PATIENCE_MS
-from tests.clients.web.conftest import DIST
-from tests.clients.web.recordings import lasting, record, recorded, seconds_played
+from tests.clients.web.conftest import DIST, at_noon
+from tests.clients.web.recordings import broken_off, record, recorded, seconds_played
+from tests.clients.web.sent_files import Line
 from tests.clients.web.test_recording_lost import persistent, process_of
+from tests.server.running import free_port
+from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +25,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Demonstration]:
-    """A whole organisation."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Demonstration]:
+    """A whole organisation, on one day."""
+    monkeypatch.setenv("CORNCRAKE_TODAY", day_text(TODAY))
     made = Demonstration(tmp_path / "demo")
     try:
-        made.found("--publish-at", "", "--page", str(DIST), port=0, say=lambda _: None)
+        made.found("--publish-at", "", "--page", str(DIST), port=free_port(), say=lambda _: None)
         yield made
     finally:
         made.stop()
@@ -36,11 +40,11 @@ def filmed_and_killed(profile: Path, address: str, told: str) -> int:
     """Film for 16 seconds, kill the browser, and return how many seconds the page said that it had filmed."""
     with sync_playwright() as playwright:
         context = persistent(playwright, profile)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
+        page = at_noon(context.new_page())
+        line = Line(page)
         record(page, address, told)
         recorded(page, 16)
-        seconds = lasting(page.locator(".timer").inner_text())
+        seconds = broken_off(page, line)
         os.kill(process_of(profile), signal.SIGKILL)
         context.wait_for_event("close")
     return seconds

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from corncrake_crypto.codename import Codename
-from corncrake_crypto.encoding import b64url, parse_root
+from corncrake_crypto.encoding import b64url, day_text, parse_root
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.prekeys import choose_recipients
 from corncrake_crypto.randomness import random_bytes
@@ -19,8 +18,10 @@ from corncrake_crypto.signatures import SigningKey
 from corncrake_reporter.transport import Server
 from corncrake_reporter.visit import Link, visit
 from development.organisation import DESK, Demonstration
-from development.programs import ServerProcess, free_port
+from development.programs import ServerProcess
 from tests.paths.recording import Exchange, RecordingLine
+from tests.server.running import free_port
+from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,26 +29,28 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demonstration, RecordingLine]]:
-    """A whole organisation, behind a line that is watched."""
+    """A whole organisation, behind a line that is watched; all of it on one day, whatever week begins meanwhile."""
     place = Demonstration(tmp_path_factory.mktemp("sizes") / "demo")
     server: ServerProcess | None = None
-    try:
-        place.found("--publish-at", "", port=0, say=lambda _: None)
-        place.stop()
-        behind = free_port()
-        server = ServerProcess(place.folder / "server" / "data", behind, "--publish-at", "")
-        with RecordingLine(place.port, behind) as line:
-            yield place, line
-    finally:
-        place.stop()
-        if server is not None:
-            server.stop()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CORNCRAKE_TODAY", day_text(TODAY))
+        try:
+            place.found("--publish-at", "", port=free_port(), say=lambda _: None)
+            place.stop()
+            behind = free_port()
+            server = ServerProcess(place.folder / "server" / "data", behind, "--publish-at", "")
+            with RecordingLine(place.port, behind) as line:
+                yield place, line
+        finally:
+            place.stop()
+            if server is not None:
+                server.stop()
 
 
 def _send_cover(place: Demonstration) -> None:
     """What a client sends that has nothing to say, made from the core: sealed and signed like any other."""
     root, codename = parse_root(place.root), Codename.generate()
-    papers = visit(Link(place.origin, root, DESK), codename, datetime.now(UTC).date())
+    papers = visit(Link(place.origin, root, DESK), codename, TODAY)
     chosen = choose_recipients(papers.charter.charter, DESK, papers.epoch, papers.prekeys, papers.presence.today)
     draft = ReportDraft(
         kind="cover",

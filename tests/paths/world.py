@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORIGIN = "http://127.0.0.1:18080"
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True)
