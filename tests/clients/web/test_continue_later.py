@@ -6,6 +6,8 @@ Rules of this file: every test starts its own Playwright with a profile on the d
 
 from __future__ import annotations
 
+import hashlib
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,15 +37,15 @@ HELD = """async () => {
     window.held = await file.createWritable();
 }"""
 """Holds one file of what waits, as another writer would."""
-REFUSED = """async () => {
+REFUSED = """async (texts) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("waiting");
-    for (const first of ["0", "f"]) {
-        const file = await (await folder.getFileHandle(`report.legal.46.${first.repeat(64)}`, { create: true })).createWritable();
-        await file.write("no report");
+    for (const [sha256, text] of Object.entries(texts)) {
+        const file = await (await folder.getFileHandle(`report.legal.46.${sha256}`, { create: true })).createWritable();
+        await file.write(text);
         await file.close();
     }
 }"""
-"""Lets two more reports wait that the server will not take; one of them before and one behind any other, whatever the order is."""
+"""Lets more wait that looks like a report to the page, and not to the server; by their hashes."""
 AGE = b"age-encryption.org/v1\n-> mlkem768x25519 "
 
 
@@ -224,6 +226,12 @@ def test_a_report_that_has_not_left_waits_too_and_leaves_after_a_restart(
     context.close()
 
 
+def no_reports() -> dict[str, str]:
+    """Two texts by their hashes, of which one comes before and one behind that of any report."""
+    found = ((hashlib.sha256(text.encode()).hexdigest(), text) for text in map(str, count()))
+    return dict(next(one for one in found if one[0].startswith(begins)) for begins in ("0000", "ffff"))
+
+
 def test_a_report_that_the_server_will_not_take_keeps_nothing_else_from_leaving(
     playwright: Playwright, address: str, page_server: RunningServer, film: Path, tmp_path: Path
 ) -> None:
@@ -234,9 +242,9 @@ def test_a_report_that_the_server_will_not_take_keeps_nothing_else_from_leaving(
     begin(page, address, story, [film])
     page.get_by_label("Let me continue later").check()
     page.get_by_text("You may close this page.").wait_for()
-    page.evaluate(REFUSED)
-    page.unroute("**/reports")
+    page.evaluate(REFUSED, no_reports())
     page.goto("about:blank")
+    page.unroute("**/reports")
     open_page(page, address)
     page.get_by_role("button", name="Send what is waiting").click()
     page.get_by_text("The server does not take a report that waits here").wait_for()
