@@ -217,7 +217,7 @@ export const en = {
   leftover_stay: "You may close this page. What has not left stays on this device, sealed, until you send it or throw it away.",
   leftover_failed: "It is still on this device, and nothing of it is lost.",
   leftover_old: "The server does not take a report that waits here any more: it is too old. It is not certain whether it arrived before.",
-  leftover_refused: "The server does not take a report that waits here ({failure}). What else could leave has left. It is not certain whether this report arrived before.",
+  leftover_refused: "The server does not take a report that waits here ({failure}). Others that waited, and that it takes, have left. It is not certain whether this report arrived before.",
   leftover_without: "If you have twelve words for it, you can look for an answer, and write again. Parts of files that wait here can still leave; without the report the desk cannot open them. The report that was not taken is thrown away then.",
   leftover_old_send: "Send the parts of the files",
   leftover_part_gone: "Some parts of your files were not on this device any more, or could not be read. They did not leave. The others are there.",

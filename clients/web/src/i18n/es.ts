@@ -213,7 +213,7 @@ export const es: Messages = {
   leftover_stay: "Puede cerrar esta página. Lo que no ha salido se queda en este aparato, sellado, hasta que lo envíe o lo borre.",
   leftover_failed: "Sigue en este aparato, y no se pierde nada.",
   leftover_old: "El servidor ya no acepta un aviso que espera aquí: es demasiado viejo. No es seguro si llegó antes.",
-  leftover_refused: "El servidor no acepta un aviso que espera aquí ({failure}). Lo demás que podía salir ha salido. No es seguro si este aviso llegó antes.",
+  leftover_refused: "El servidor no acepta un aviso que espera aquí ({failure}). Otros que esperaban, y que acepta, han salido. No es seguro si este aviso llegó antes.",
   leftover_without: "Si tiene doce palabras para él, puede buscar una respuesta y escribir otra vez. Las partes de archivos que esperan aquí todavía pueden salir; sin el aviso la mesa no puede abrirlas. Entonces se borra el aviso que no fue aceptado.",
   leftover_old_send: "Enviar las partes de los archivos",
   leftover_part_gone: "Algunas partes de sus archivos ya no estaban en este aparato, o no se pudieron leer. No salieron. Las otras están allí.",
