@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             before it is stored by then.
         witnesses: who is asked to cosign each head, and where: `NAME=ADDRESS`, several with commas between. NAME is the one in the charter;
             ADDRESS is `https://…`, or `unix:` and the path of a socket of this machine.
-        body_seconds: longest time a report may take to come.
+        body_seconds: longest time a report may take to come. The largest has 283 kB, so 1 kB a second is enough.
         block_seconds: the same for a block. With the largest block and a quarter of an hour, 4.6 kB a second are enough.
         body_bytes_per_second: least mean rate, bytes a second, after `body_grace_seconds`.
         body_grace_seconds: seconds before the rate counts.
@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     page_dir: str = ""
     publish_at: str = "00:15"
     witnesses: str = ""
-    body_seconds: _Seconds = 60
+    body_seconds: _Seconds = 300
     block_seconds: _Seconds = 900
     body_bytes_per_second: _Count = 1024
     body_grace_seconds: _Seconds = 5

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from corncrake_crypto.errors import StoreError, UsageError
-from corncrake_crypto.padding import BLOCK_CLASS
+from corncrake_crypto.padding import BLOCK_CLASS, LARGE_BLOCK_CLASS, MAX_RECIPIENTS, REPORT_CLASSES, wire_size
 from corncrake_crypto.seal import seal
 from corncrake_server.app import Process
 from corncrake_server.clock import SystemClock
@@ -103,6 +103,12 @@ def test_the_settings_of_the_deployment_are_settings_and_its_comments_the_defaul
         if name not in {"database_url", "key_dir"}:
             assert str(getattr(Settings(data_dir="x"), name)) == value.strip('"')
     assert given.origin.startswith("https://")
+
+
+def test_the_largest_report_and_block_may_come_at_a_rate_of_a_slow_line() -> None:
+    settings = load_settings(None, {"data_dir": "x"}, {})
+    assert wire_size(MAX_RECIPIENTS, max(REPORT_CLASSES)) <= settings.body_seconds * settings.body_bytes_per_second
+    assert wire_size(1, LARGE_BLOCK_CLASS) <= settings.block_seconds * 5_000
 
 
 @pytest.mark.parametrize("half", [b"POST /v1/desks/le", HALF_A_BODY])
