@@ -11,8 +11,7 @@ from corncrake_courier.canary import BadReceiptError, Canary, Place, post_canary
 from corncrake_crypto.canary import Slip
 from corncrake_crypto.errors import CorncrakeError, Failure
 from corncrake_crypto.receipt import report_id
-from tests.clients.reporter.conftest import Answer, Between, Middle, honest
-from tests.server.running import RunningServer
+from tests.clients.reporter.conftest import Answer, Middle, honest, open_middle
 from tests.simulators.organisation import EPOCH, TODAY
 from tests.simulators.server import SimulatedReporter
 
@@ -21,25 +20,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def between(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Middle]:
-    """A server whose address is that of whoever stands before it."""
-    before = Between()
-    server = RunningServer(tmp_path_factory.mktemp("behind"), "")
-    before.target, server.origin = server.origin, before.origin
-    server.prepare()
-    server.start()
-    server.open_desk()
-    yield Middle(server, before)
-    server.end()
-    before.close()
+def shared_middle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Middle]:
+    """A server, and who stands before it."""
+    with open_middle(tmp_path_factory.mktemp("behind")) as middle:
+        yield middle
 
 
 @pytest.fixture
-def middle(between: Middle) -> Iterator[Middle]:
+def middle(shared_middle: Middle) -> Iterator[Middle]:
     """The same, honest at the beginning of each test."""
-    between.between.seen.clear()
-    yield between
-    between.between.change = honest
+    shared_middle.between.seen.clear()
+    yield shared_middle
+    shared_middle.between.change = honest
 
 
 def canary(middle: Middle) -> Canary:

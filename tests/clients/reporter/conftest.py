@@ -5,7 +5,7 @@ import contextlib
 import io
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -152,11 +152,11 @@ class Middle(NamedTuple):
     between: Between
 
 
-@pytest.fixture(scope="module")
-def shared_middle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Middle]:
-    """A server whose address is that of whoever stands before it."""
+@contextlib.contextmanager
+def open_middle(folder: Path) -> Generator[Middle]:
+    """A running server with an open desk whose address is that of whoever stands before it; both end when the block ends."""
     between = Between()
-    running = RunningServer(tmp_path_factory.mktemp("behind"), "")
+    running = RunningServer(folder, "")
     between.target, running.origin = running.origin, between.origin
     running.prepare()
     running.start()
@@ -164,6 +164,13 @@ def shared_middle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Middle]:
     yield Middle(running, between)
     running.end()
     between.close()
+
+
+@pytest.fixture(scope="module")
+def shared_middle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Middle]:
+    """One for a module."""
+    with open_middle(tmp_path_factory.mktemp("behind")) as middle:
+        yield middle
 
 
 @pytest.fixture

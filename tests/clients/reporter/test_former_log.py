@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corncrake_crypto.encoding import day_text
-from tests.clients.reporter.conftest import Answer, Between, Middle, Run
-from tests.server.running import RunningServer
+from tests.clients.reporter.conftest import Answer, Middle, Run, open_middle
 from tests.server.test_next_log import begin_next
 from tests.simulators.organisation import TODAY
 
@@ -19,18 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.server.running import RunningServer
+
 
 @pytest.fixture
 def fresh_middle(tmp_path: Path) -> Iterator[Middle]:
-    """A server of its own whose address is that of whoever stands before it."""
-    between, server = Between(), RunningServer(tmp_path, "")
-    between.target, server.origin = server.origin, between.origin
-    server.prepare()
-    server.start()
-    server.open_desk()
-    yield Middle(server, between)
-    server.end()
-    between.close()
+    """A server of its own, and who stands before it."""
+    with open_middle(tmp_path) as middle:
+        yield middle
 
 
 def sent(server: RunningServer, run: Run, path: Path) -> str:
