@@ -11,7 +11,7 @@ import pytest
 
 from corncrake_server.api.saved_page import methods_for
 from tests.server.blocks import make_block, new_id
-from tests.server.running import NO_TLS, PATIENCE_S, RunningServer
+from tests.server.running import NO_TLS, PATIENCE_S, RunningServer, open_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +42,8 @@ OTHERS = (
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server without a page, its desk open."""
-    running = RunningServer(tmp_path_factory.mktemp("server"), "")
-    running.prepare()
-    running.start()
-    running.open_desk()
-    yield running
-    running.end()
+    with open_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
 
 
 def ask(server: RunningServer, method: str, path: str, origin: str = "null", **more: Any) -> httpx.Response:

@@ -186,9 +186,5 @@ def fresh(tmp_path: Path) -> Iterator[RunningServer]:
     """A server of its own, its desk open."""
     folder = tmp_path / "server"
     folder.mkdir()
-    running = RunningServer(folder, "")
-    running.prepare()
-    running.start()
-    running.open_desk()
-    yield running
-    running.end()
+    with open_server(folder) as running:
+        yield running

@@ -18,7 +18,7 @@ from corncrake_crypto.encoding import root_text
 from corncrake_crypto.report import OpenedReport, open_report
 from development.page_walk import CHROMIUM, PATIENCE_MS, arguments
 from tests.clients.web import pictures
-from tests.server.running import RunningServer
+from tests.server.running import RunningServer, open_server
 from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
@@ -33,12 +33,8 @@ NOON = datetime.combine(TODAY, time(12), UTC)
 def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on SQLite that serves the page, its desk open."""
     assert (DIST / "index.html").is_file(), "the page is not built: cd clients && npm run build"
-    running = RunningServer(tmp_path_factory.mktemp("page"), "", page_dir=str(DIST))
-    running.prepare()
-    running.start()
-    running.open_desk()
-    yield running
-    running.end()
+    with open_server(tmp_path_factory.mktemp("page"), page_dir=str(DIST)) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
