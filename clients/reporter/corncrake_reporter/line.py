@@ -78,7 +78,7 @@ class Progress:
     def may_be_there(self, error: BaseException) -> bool:
         """Say whether the server may have the report, although nobody saw its receipt, when sending ended with `error`."""
         # A clear 'no' to the only try says that it has not; what became of an earlier try, of this run or one before, is not known.
-        refused = isinstance(error, RefusedError) and not self.waiting and not self.continued
+        refused = isinstance(error, RefusedError) and error.is_certain and not self.waiting and not self.continued
         return self.tried and not self.signed and not refused
 
 

@@ -39,6 +39,8 @@ PIECE: Final = 65_536
 _OK: Final = frozenset({200, 201})
 _NOT_HERE: Final = 404
 _CONFLICT: Final = 409
+_FAULT_OF_SENDER: Final = 400
+_FAULT_OF_SERVER: Final = 500
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504, 507})
 """What a slow line, a tired server or a full one says: it passes, and is waited for."""
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
@@ -74,24 +76,27 @@ class RefusedError(PeerError):
 
     Attributes:
         status: of the answer.
+        is_certain: the server itself said why, so it has not taken what it was sent; anything else may be the word of something between.
     """
 
-    def __init__(self, status: int, failure: Failure) -> None:
+    def __init__(self, status: int, failure: Failure, *, is_certain: bool = False) -> None:
         """Keep the status and the server's own word."""
         super().__init__(failure, f"the server refused it, status {status}")
         self.status = status
+        self.is_certain = is_certain
 
 
 class _Refusal(msgspec.Struct, frozen=True):
     failure: str
 
 
-def _failure_of(status: int, body: bytes) -> Failure:
-    """Return the word that the server gave, if it gave one of ours."""
+def _refusal(status: int, body: bytes) -> RefusedError:
+    """Return the 'no' that an answer is, with the word that the server gave, if it gave one of ours."""
+    is_no = _FAULT_OF_SENDER <= status < _FAULT_OF_SERVER
     try:
-        return Failure(msgspec.json.decode(body, type=_Refusal).failure)
+        return RefusedError(status, Failure(msgspec.json.decode(body, type=_Refusal).failure), is_certain=is_no)
     except (msgspec.MsgspecError, ValueError):
-        return Failure.STORE if status >= 500 else Failure.MISUSE  # noqa: PLR2004 - the server's fault begins at 500
+        return RefusedError(status, Failure.STORE if status >= _FAULT_OF_SERVER else Failure.MISUSE)
 
 
 class _BusyRefusal(msgspec.Struct, frozen=True):
@@ -184,7 +189,7 @@ class Server:
     def _taken(self, method: str, path: str, most: int, body: bytes | None = None, **more: str) -> bytes:
         status, received = self._ask(method, path, most, body, **more)
         if status not in _OK:
-            raise RefusedError(status, _failure_of(status, received))
+            raise _refusal(status, received)
         return received
 
     # -- what is asked -------------------------------------------------------------------------------------------------
@@ -219,7 +224,7 @@ class Server:
         if status == _NOT_HERE:
             return None
         if status not in _OK:
-            raise RefusedError(status, _failure_of(status, received))
+            raise _refusal(status, received)
         return received
 
     def log_file(self, log: str, path: str, most: int) -> bytes:
@@ -235,7 +240,7 @@ class Server:
         """Say whether a block is on the server."""
         status, received = self._ask("HEAD", f"/v1/blocks/{block}", MAX_REFUSAL)
         if status not in _OK | {_NOT_HERE}:
-            raise RefusedError(status, _failure_of(status, received))
+            raise _refusal(status, received)
         return status != _NOT_HERE
 
     def put_block(self, block: str, sealed: bytes, moved: Callable[[int], None] = _nobody) -> None:
@@ -243,4 +248,4 @@ class Server:
         status, received = self._ask("PUT", f"/v1/blocks/{block}", MAX_REFUSAL, _pieces(sealed, moved), content_length=str(len(sealed)))
         # 409: other bytes stand under this id, and both ways it is present.
         if status not in _OK | {_CONFLICT}:
-            raise RefusedError(status, _failure_of(status, received))
+            raise _refusal(status, received)

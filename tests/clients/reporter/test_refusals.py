@@ -15,6 +15,7 @@ from corncrake_crypto.charter import sign_charter
 from corncrake_crypto.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from corncrake_crypto.encoding import root_text, unb64url
 from corncrake_crypto.errors import Failure
+from corncrake_crypto.note import read_bundle
 from corncrake_crypto.receipt import Receipt, sign_receipt
 from corncrake_crypto.signatures import SigningKey
 from corncrake_reporter import transport
@@ -229,3 +230,25 @@ def test_a_place_that_cannot_be_looked_at_is_said(words: tuple[str, ...], capsys
     place = ["--server", "http://127.0.0.1:9", "--root", "a" * 52]
     assert main([words[0], *place, *words[1:], "x" * 300]) == 2
     assert capsys.readouterr().err.startswith("misuse: ")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Answer(524, {"content-type": "text/html"}, b"<h1>A timeout occurred</h1>"),
+        Answer(403, {"content-type": "text/html"}, b"<h1>Forbidden</h1>"),
+        Answer(200, {"content-type": "text/html"}, bytes(64 << 10)),
+    ],
+    ids=["gave up waiting", "no word of ours", "too long"],
+)
+def test_what_may_be_said_by_something_between_is_no_proof_that_nothing_arrived(middle: Middle, run: Run, tmp_path: Path, said: Answer) -> None:
+    before = len(read_bundle(middle.server.fetch("/v1/courier/pending").content))
+    middle.between.change = lambda method, _path, answer: said if method == "POST" else answer
+    ran = run(middle.server, "send", "--json", "--text", STORY)
+    assert (ran.code, len(read_bundle(middle.server.fetch("/v1/courier/pending").content))) == (1, before + 1)
+    assert "It is not known whether the server has the report" in ran.err
+    path = tmp_path / "continue"
+    assert run(middle.server, "send", "--text", STORY, "--continue-file", str(path)).code == 1
+    middle.between.change = instead("/nowhere")
+    assert run(middle.server, "send", "--text", STORY, "--continue-file", str(path)).code == 0
+    assert len(read_bundle(middle.server.fetch("/v1/courier/pending").content)) == before + 2
