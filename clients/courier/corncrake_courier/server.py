@@ -147,9 +147,10 @@ class Server:
         )
 
     def _exchange(self, request: httpx.Request, most: int) -> tuple[int, bytes]:
-        started = time.monotonic()
         try:
             answer = self._client.send(request, stream=True)
+            # From here on: a slow line may take hours to bring a parcel, and the server waits for it.
+            started = time.monotonic()
             try:
                 body = bytearray()
                 limit = most if answer.status_code in OK else ERROR_MAX

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,6 +57,13 @@ class Hostile(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b'{"failure":"desk","detail":"\\u001b[31mno"}')
 
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(201)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the library calls
         """Be silent."""
 
@@ -90,6 +98,18 @@ def test_an_answer_that_drips_is_given_up(hostile: Server, tmp_path: Path, monke
                 ask("/dripping", 1_000_000)
     with pytest.raises(Missing), hostile.download("/dripping/refusal", tmp_path / "part", (1_000,)):
         pass
+
+
+def test_a_parcel_that_a_slow_line_takes_long_to_bring_has_arrived(hostile: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: 0.0, time=time.time)
+    monkeypatch.setattr(server, "time", clock)
+
+    def pieces() -> Iterator[bytes]:
+        yield bytes(10)
+        clock.monotonic = lambda: 2.0 * server.ANSWER_SECONDS
+        yield bytes(10)
+
+    assert hostile.put("/parcel", 20, bytes(32), pieces()) == 201
 
 
 def test_a_redirect_is_not_followed(hostile: Server) -> None:
