@@ -113,7 +113,7 @@ def _test_shares(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outco
         raise UsageError(Failure.CHECKSUM, detail)
     one_less_gives_nothing(shares)
     with vault.store.transaction():
-        note_tested(vault.store, b64url(key.public))
+        note_tested(vault.store, found.number)
     waits = vault.store.fact(ceremony.SUCCESSOR) is not None
     tested = Tested(SHEET_OF_ORGANISATION[said.paper], found.needed, found.made, found.destroy_after)
     _record(vault, said, tested, **{"successor" if waits else "organisation": key.public})
@@ -128,8 +128,8 @@ def _recover(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outcome:
     shares = read_shares(said.share, stdin, None)
     with vault.store.transaction():
         key = ceremony.recover_organisation(vault, shares, charter)
-        note_made(vault.store, "organisation", "", b64url(key.public), (len(shares), len(shares)), None, mark_of(shares[0]))
-        note_tested(vault.store, b64url(key.public))
+        number = note_made(vault.store, "organisation", "", b64url(key.public), (len(shares), len(shares)), None, mark_of(shares[0]))
+        note_tested(vault.store, number)
     _record(vault, said, Done("recovered", {"needed": len(shares)}), organisation=key.public)
     outcome = _root(vault, said.language, "The organisation's key is back.", "organisation root: compare the words; then go on as before")
     if charter is None:

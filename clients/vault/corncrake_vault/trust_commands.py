@@ -101,8 +101,9 @@ def _recovery(vault: Vault, said: argparse.Namespace, stdin: TextIO) -> Outcome:
     shares = read_shares(said.share, stdin, needed)
     if said.step == "drill":
         proven = drill(entry, shares)
-        with vault.store.transaction():
-            note_tested(vault.store, entry.recipient)
+        if known is not None:
+            with vault.store.transaction():
+                note_tested(vault.store, known.number)
         if said.record is not None:
             write_whole(said.record, _record_of_drill(vault, said, entry, len(shares), known.made if known is not None else None))
         return Outcome(f"The paper for {said.desk}, {said.quarter}, opens what it is for.", proven, data={"proven": proven})

@@ -336,6 +336,18 @@ def test_sheets_of_an_older_set_do_not_stand_for_a_newer_one_that_nobody_has_rea
     assert offices.change("2.note", "renew").code == 0
 
 
+def test_a_set_that_is_made_while_another_is_typed_in_has_not_been_read_back(offices: Offices) -> None:
+    offices.found("ana")
+
+    def typed(*_: object) -> list[str]:
+        assert offices.org("shares", "2", "3", str(offices.file("anew"))).code == 0
+        return [offices.file_text(offices.share("sheets", place)) for place in (1, 2)]
+
+    offices.monkeypatch.setattr("corncrake_vault.paper_commands.read_shares", typed)
+    assert offices.org("test-shares").code == 0
+    assert "organisation test-shares" in offices.change("2.note", "renew").err
+
+
 def test_the_sheets_that_brought_a_key_back_are_its_newest_set(offices: Offices) -> None:
     offices.found("ana")
     shares = [word for place in (1, 2) for word in ("--share", offices.share("sheets", place))]

@@ -126,9 +126,9 @@ def note_made(store: Store, what: What, name: str, key: str, shares: tuple[int, 
     )
 
 
-def note_tested(store: Store, key: str) -> None:
-    """Remember that the newest set of this key was read back; inside a transaction."""
-    store.run("UPDATE share_sets SET tested = 1 WHERE number = (SELECT max(number) FROM share_sets WHERE key = ?)", (key,))
+def note_tested(store: Store, number: int) -> None:
+    """Remember that this set was read back, and no other that was made while people typed it in; inside a transaction."""
+    store.run("UPDATE share_sets SET tested = 1 WHERE number = ?", (number,))
 
 
 def note_destroyed(store: Store, number: int) -> ShareSet:
