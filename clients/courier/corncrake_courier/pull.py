@@ -134,13 +134,16 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
 
     Raises:
         UsageError: `misuse`: there is a parcel already.
-        PeerError: the server's charter, log or receipts are not what they must be; the word says which.
+        PeerError: `desk`: the charter has none of this id; the server's charter, log or receipts are not what they must be; the word says which.
         StoreError: `store`: the line broke or a disk is full; what was fetched stays, run it again.
     """
     if _is_taken(wish):
         raise UsageError(Failure.MISUSE, f"{wish.out.name} is there already: has it been imported? Choose another name, or say --replace")
     raw = server.get("/v1/charter", MAX_NOTE)
     charter = open_charter(raw, root=wish.root, origin=server.origin, today=wish.today, floor=state.charter)
+    if wish.desk is not None:
+        # Of a desk that is not there nothing comes, and what was passed over is not brought by the next pull either.
+        charter.desk(wish.desk)
     state = of_this_log(state, charter)
     documents = [("charter.note", raw), *_forms(server, charter)]
     log = fetch_log(server, charter, state, wish.folder, wish.start, progress)
@@ -149,6 +152,8 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
         documents.append(("head.note", log.head))
     gone = fetch_deletions(server, charter, wish.folder, 0 if wish.start == 0 else state.deleted)
     published = [report for report in published if report not in gone.reports]
+    # Also of what had no room before: it was deleted, and nobody keeps it back.
+    state = msgspec.structs.replace(state, left=[report for report in state.left if report not in gone.reports])
     receipts = _pending(server, charter, wish.desk, set(published))
     signed = [("receipts.json", write_bundle(receipts.values())), *_signed_by_reviewers(server, charter, wish)]
     load = _load(server, state, wish, (published, list(receipts)), progress)

@@ -143,6 +143,16 @@ def test_a_parcel_that_is_there_is_not_written_over(town: Town) -> None:
     assert town.courier("pull", "--out", "in.parcel", "--replace").code == 0
 
 
+def test_a_desk_that_is_not_there_is_refused_and_the_next_pull_misses_nothing(town: Town) -> None:
+    report = town.send(town.reporter(), "It happened on the bridge.")
+    town.operate("publish")
+    told = town.courier("pull", "--out", "wrong.parcel", "--desk", "lega")
+    assert (told.code, told.data.get("failure")) == (1, "desk"), told.err
+    assert town.courier("pull", "--out", "in.parcel").data["reports"] == 1
+    said = town.vault("ana", "import", "in.parcel")
+    assert (said.code, said.data["reports"], said.data["faults"]) == (0, [report], []), said.err
+
+
 def test_a_courier_that_the_charter_does_not_name_gets_nothing(town: Town) -> None:
     (town.folder / "courier.key").unlink()
     town.program("corncrake_courier", "keygen", "--id", "eve", "--key", "courier.key", "--json")

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
+from corncrake_courier.state import load, save
 from corncrake_server.__main__ import main
 from corncrake_server.clock import SystemClock
 from tests.simulators.organisation import TODAY
@@ -60,7 +62,13 @@ def test_a_report_lives_and_goes_and_a_vault_that_comes_late_is_told_by_whom(lat
             assert town.vault("bo", "hold", "--report", held).code == 0
         told = town.carry_back(who)
         assert told["acknowledged"] == (2 if who == "ana" else 1)
+    # Another courier had no room for them, and comes again when one is no more.
+    assert town.courier("pull", "--out", "first.parcel", state="slow").code == 0
+    slow = town.folder / "slow"
+    save(slow, structs.replace(load(slow), left=[report, held]))
     live(town, monkeypatch, DAYS)
+    told = town.courier("pull", "--out", "second.parcel", state="slow")
+    assert (told.code, told.data["deleted"], told.data["absent"], told.data["reports"]) == (0, 1, [], 1), told.err
     # A courier that has never pulled carries everything: what is no more, and why.
     told = town.courier("pull", "--out", "all.parcel", "--from", "0", state="fresh")
     assert (told.code, told.data["deleted"], told.data["absent"]) == (0, 1, []), told.err
