@@ -31,8 +31,7 @@ def _canary(vault: Vault, said: argparse.Namespace, _: TextIO) -> Outcome:
         return _listed(vault)
     if said.folder is None:
         raise UsageError(Failure.MISUSE, "say where the canaries go: canary DESK FOLDER")
-    with vault.store.transaction():
-        batch = make_canaries(vault, said.desk, said.folder, said.count, said.week)
+    batch = make_canaries(vault, said.desk, said.folder, said.count, said.week)
     numbers = [one.number for one in batch.canaries]
     named = f"canary {numbers[0]}" if len(numbers) == 1 else f"canaries {numbers[0]} to {numbers[-1]}"
     data: dict[str, Any] = {

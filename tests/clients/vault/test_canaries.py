@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from corncrake_crypto.acknowledgement import open_acknowledgement
 from corncrake_crypto.canary import read_slip
+from corncrake_crypto.errors import Failure, StoreError
 from corncrake_crypto.prekeys import epoch_days
 from corncrake_crypto.receipt import report_id
+from corncrake_vault.store.block_files import BlockFiles
+from corncrake_vault.store.folders import write_whole
 from tests.clients.vault.exports import exported
 from tests.simulators.organisation import EPOCH
 
@@ -161,3 +167,29 @@ def test_no_file_of_another_vault_is_written_over_and_nothing_half_made_stays(de
     assert (told.code, told.data["failure"]) == (1, "misuse")
     assert [(path.name, path.read_bytes()) for path in stick.iterdir()] == [("canary-2.age", b"another vault's")]
     assert states(desk) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), StoreError(Failure.STORE, "full")], ids=["ended", "full"])
+@pytest.mark.parametrize("at", ["canary-2.json", "canary-2.age", "commit"])
+def test_no_canary_lies_there_that_nobody_waits_for(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: BaseException, at: str) -> None:
+    begin(desk)
+    stick, sync = desk.folder / "stick", BlockFiles.sync
+
+    def write(path: Path, data: bytes) -> None:
+        if path.name == at:
+            raise error
+        write_whole(path, data)
+
+    def commit(blocks: BlockFiles) -> None:
+        if stick.exists():
+            raise error
+        sync(blocks)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("corncrake_vault.canaries.making.write_whole", write)
+        if at == "commit":
+            patched.setattr(BlockFiles, "sync", commit)
+        with suppress(KeyboardInterrupt):
+            assert desk.run("canary", "legal", str(stick), "--count", "2").code == 1
+    assert (states(desk), list(stick.iterdir())) == ([], [])
+    assert len(make(desk, "--count", "2")) == 2

@@ -10,6 +10,7 @@ Source: crypto/spec/canary.md.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from corncrake_crypto.canary import Slip, check_canary, write_slip
@@ -66,7 +67,7 @@ def keep_prekeys(store: Store, notes: Iterable[bytes]) -> None:
 
 
 def make_canaries(vault: Vault, desk_id: str, folder: Path, count: int, weeks_ahead: int) -> Batch:
-    """Make canaries for a desk of this vault's reviewer, each with its slip, as files in `folder`; inside a transaction.
+    """Make canaries for a desk of this vault's reviewer, each with its slip, as files in `folder`; all or none.
 
     Args:
         vault: whose they are.
@@ -95,18 +96,24 @@ def make_canaries(vault: Vault, desk_id: str, folder: Path, count: int, weeks_ah
     chosen = _whom(vault, opened, desk, epoch, day)
     plan, made = _Plan(opened, desk, epoch, day, chosen), list[Made]()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for _ in range(count):
-            made.append(_make(vault, plan, folder))
-    except OSError as error:
-        raise StoreError(Failure.STORE, f"the folder {folder} cannot be used: {error.strerror}; no canary was made") from error
-    except CorncrakeError:
-        # Nobody would wait for them.
-        for one in made:
-            one.file.unlink(missing_ok=True)
-            _slip_of(one.file).unlink(missing_ok=True)
+        with vault.store.transaction():
+            folder.mkdir(parents=True, exist_ok=True)
+            for _ in range(count):
+                _make(vault, plan, folder, made)
+    except BaseException as error:
+        _take_back(made)
+        if isinstance(error, OSError):
+            raise StoreError(Failure.STORE, f"the folder {folder} cannot be used: {error.strerror}; no canary was made") from error
         raise
     return Batch(tuple(made), day, last)
+
+
+def _take_back(made: Iterable[Made]) -> None:
+    """Remove the files of canaries that nobody would wait for, as far as the stick lets them go."""
+    for one in made:
+        with suppress(OSError):
+            one.file.unlink(missing_ok=True)
+            _slip_of(one.file).unlink(missing_ok=True)
 
 
 def _slip_of(file: Path) -> Path:
@@ -141,7 +148,7 @@ class _Plan(NamedTuple):
     chosen: Chosen
 
 
-def _make(vault: Vault, plan: _Plan, folder: Path) -> Made:
+def _make(vault: Vault, plan: _Plan, folder: Path, made: list[Made]) -> None:
     sealed = _sealed(plan)
     slip = Slip(desk=plan.desk.id, epoch=plan.epoch, id=report_id(sealed))
     check_canary(slip, sealed, len(plan.chosen.recipients))
@@ -151,10 +158,10 @@ def _make(vault: Vault, plan: _Plan, folder: Path) -> Made:
     file = folder / f"canary-{number}.age"
     if file.exists() or _slip_of(file).exists():
         raise UsageError(Failure.MISUSE, f"{file.name} is there already, perhaps another vault's: choose another folder; no canary was made")
+    made.append(Made(number, slip.id, file))
     # The slip first: a file without one is never posted.
     write_whole(_slip_of(file), write_slip(slip))
     write_whole(file, sealed)
-    return Made(number, slip.id, file)
 
 
 def _sealed(plan: _Plan) -> bytes:
