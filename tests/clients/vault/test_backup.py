@@ -36,6 +36,14 @@ def bring_back(desk: Desk) -> None:
     shutil.copytree(desk.folder / "copy", desk.store)
 
 
+def test_a_passphrase_that_is_too_short_leaves_room_for_the_next_try(desk: Desk) -> None:
+    words = desk.folder / "passphrase"
+    words.write_text("crake\n")
+    said = desk.run("backup", str(desk.folder / "copy"), "--new-passphrase-file", str(words))
+    assert (said.code, said.data["failure"]) == (1, "misuse")
+    back_up(desk)
+
+
 def test_an_import_while_a_backup_is_made_leaves_it_of_one_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert desk.bring(desk.server.parcel()).code == 0
     desk.server.take(desk.reporter().report("While it was being copied."))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from corncrake_crypto.errors import Failure, StoreError
+from corncrake_crypto.errors import Failure, StoreError, UsageError
 from corncrake_vault.backup.returning import note_made
 from corncrake_vault.keys.passphrase import create_key_file
 from corncrake_vault.store.database import DATABASE_FILE, Store
@@ -36,7 +36,13 @@ def make_backup(vault: Vault, folder: Path, passphrase: str) -> int:
         folder.mkdir(mode=0o700)
     except OSError as error:
         raise StoreError(Failure.STORE, f"the folder {folder.name} cannot be made new: {error.strerror}; nothing was written") from error
-    with Store(folder / DATABASE_FILE, create_key_file(folder, passphrase)) as copy, copy.transaction():
+    try:
+        key = create_key_file(folder, passphrase)
+    except UsageError:
+        # Nothing lies in it yet, and the next try is to find its place free.
+        folder.rmdir()
+        raise
+    with Store(folder / DATABASE_FILE, key) as copy, copy.transaction():
         copy.run("PRAGMA defer_foreign_keys = ON")
         # Other commands wait: the end of the log from before an import, and its leaves from after it, would fit no log.
         with vault.store.transaction():
