@@ -167,6 +167,21 @@ test("who drops the rest is not kept waiting for it, and has nothing to close", 
   expect(file.amounts.blocksHere).toBe(0);
 });
 
+test("what a recorder still hands out after the rest was dropped goes nowhere, and nothing is tried again", async () => {
+  let tries = 0;
+  // As the page's own: it gives up at once when it is told to. The thousandth try stands still, or this would never end.
+  const ask = (signal: AbortSignal): Promise<never> => {
+    tries += 1;
+    return signal.aborted && tries < 1_000 ? Promise.reject(new LineError("dropped")) : new Promise(() => undefined);
+  };
+  const { file } = made({ put: (_id, _sealed, signal) => ask(signal), has: (_id, signal) => ask(signal) });
+  file.drop();
+  file.append(randomBytes(BLOCK_DATA + 10), 4_000, true);
+  const before = file.amounts;
+  const ended = await Promise.race([file.end(), until(() => tries >= 1_000).then(() => "tried for ever")]);
+  expect({ ended, tries, before }).toEqual({ ended: undefined, tries: 0, before: { leftMs: 0, hereMs: 0, blocksLeft: 0, blocksHere: 0, line: "whole" } });
+});
+
 test("the key of its names is overwritten where it came from, and what was taken is overwritten when it is sealed", async () => {
   const secrets = generateFileIdentity();
   const file = new LiveFile(secrets, new Shelf(), () => undefined);

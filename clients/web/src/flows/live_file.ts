@@ -110,6 +110,8 @@ export class LiveFile {
    * ones, the rest leaves with the end.
    */
   append(bytes: Uint8Array, ms: number, last: boolean): void {
+    // A recorder hands out its last piece after it was told to stop: a block of it would be tried without end, over a line that is given up.
+    if (this.dropped.signal.aborted) return;
     this.hash.update(bytes);
     this.size += bytes.length;
     this.waiting.push({ bytes, ms });
@@ -123,7 +125,7 @@ export class LiveFile {
    * then there is nothing true to say. May be called again.
    */
   async end(): Promise<ClosedRecording | undefined> {
-    if (!this.ended) {
+    if (!this.ended && !this.dropped.signal.aborted) {
       this.ended = true;
       this.cut(true);
     }
