@@ -13,7 +13,7 @@ import math
 import secrets
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from corncrake_courier.outside import Outside
+from corncrake_courier.outside import Outside, TooMuchError
 from corncrake_crypto.canary import CANARY_CLASS, MAX_SLIP, Slip, check_canary, read_slip
 from corncrake_crypto.charter import open_charter
 from corncrake_crypto.edition import SLOT, bucket, check_heads, newest_heads
@@ -107,7 +107,10 @@ def post_canary(canary: Canary, place: Place, pause: Callable[[], None]) -> None
     check_canary(slip, canary.sealed, recipients)
     pause()
     with Outside(place.origin) as server:
-        receipt = server.post(f"/v1/desks/{slip.desk}/epochs/{slip.epoch}/reports", canary.sealed, MAX_RECEIPT)
+        try:
+            receipt = server.post(f"/v1/desks/{slip.desk}/epochs/{slip.epoch}/reports", canary.sealed, MAX_RECEIPT)
+        except TooMuchError as error:
+            raise BadReceiptError(error.failure, f"the canary was posted, and no receipt came for it: {error.detail}") from error
     log = charter.charter.log
     try:
         open_receipt(receipt, log.origin, unb64url(log.key, 32), slip.id, slip.desk, today=day)

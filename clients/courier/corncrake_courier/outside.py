@@ -24,6 +24,10 @@ AGENT: Final = "corncrake-reporter"
 _LOOPBACK: Final = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?")
 
 
+class TooMuchError(PeerError):
+    """An answer was given up before its end: what it says is not known."""
+
+
 class Outside:
     """One connection of somebody whom nobody knows; use it in a `with` statement. A visit and a report each have their own."""
 
@@ -73,7 +77,7 @@ class Outside:
                 for piece in answer.iter_raw():
                     body += piece
                     if len(body) > limit or time.monotonic() - started > ANSWER_SECONDS:
-                        raise PeerError(Failure.SIZE, f"the server's answer to {request.url.path} is too large, or takes too long")
+                        raise TooMuchError(Failure.SIZE, f"the server's answer to {request.url.path} is too large, or takes too long")
             finally:
                 answer.close()
                 self._client.cookies.clear()

@@ -107,6 +107,13 @@ def test_an_endless_answer_is_not_read_to_its_end(middle: Middle) -> None:
     assert refused(middle, canary(middle)) is Failure.SIZE
 
 
+def test_a_receipt_that_is_too_long_does_not_say_that_nothing_was_posted(middle: Middle) -> None:
+    middle.between.change = lambda method, _path, answer: answer._replace(body=bytes(64 << 10)) if method == "POST" else answer
+    with pytest.raises(BadReceiptError) as error:
+        post(middle, canary(middle))
+    assert error.value.failure is Failure.SIZE
+
+
 def test_after_a_line_that_broke_the_same_canary_is_posted_again(middle: Middle) -> None:
     def change(method: str, _path: str, answer: Answer) -> Answer | None:
         return None if method == "POST" else answer
