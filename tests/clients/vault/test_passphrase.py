@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from corncrake_crypto.errors import StoreError
 from corncrake_vault import vault as vault_module
 from corncrake_vault.keys.passphrase import KEY_FILE, NEXT_KEY_FILE
 from corncrake_vault.store.database import Store
-from corncrake_vault.vault import unlock_vault
+from corncrake_vault.vault import create_vault, unlock_vault
 from tests.clients.vault.machine import PASSPHRASE
 from tests.simulators.organisation import TODAY
 
@@ -70,6 +72,18 @@ def test_a_new_passphrase_that_no_file_could_give_again_is_refused_and_the_old_o
     assert (said.code, said.data["failure"]) == (1, "misuse")
     assert not (desk.folder / "COPY").exists()
     assert opens(desk.store, PASSPHRASE)
+
+
+def test_a_vault_whose_key_file_found_no_room_can_be_made_when_there_is_some(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    folder = desk.folder / "new"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match="No space"):
+            create_vault(folder, PASSPHRASE, TODAY)
+    create_vault(folder, PASSPHRASE, TODAY).store.close()
 
 
 def test_an_old_key_file_with_the_old_passphrase_does_not_open_what_is_there_now(desk: Desk) -> None:

@@ -11,6 +11,7 @@ Source: RFC 9106 §4; argon2-cffi's profile RFC_9106_LOW_MEMORY.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -91,6 +92,9 @@ def create_key_file(folder: Path, passphrase: str, name: str = KEY_FILE) -> byte
     except FileExistsError as error:
         raise StoreError(Failure.STORE, "there is a vault in this folder already; nothing was changed") from error
     except OSError as error:
+        # Half a key file opens nothing, and would stand where the next try is to write.
+        with suppress(OSError):
+            (folder / name).unlink()
         raise StoreError(Failure.STORE, f"the key file cannot be written: {error.strerror}") from error
     return key
 
