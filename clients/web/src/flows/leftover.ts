@@ -46,9 +46,9 @@ export async function forgetLeftover(): Promise<void> {
   await ask({ ask: "forget" });
 }
 
-/** Say whether the server will not take a report, now or later. */
+/** Say whether the server itself will not take a report, now or later. */
 export function isRefused(error: unknown): error is RefusedError {
-  return error instanceof RefusedError && !error.isPassing;
+  return error instanceof RefusedError && error.isCertain && !error.isPassing;
 }
 
 /**
