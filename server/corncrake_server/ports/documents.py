@@ -116,6 +116,7 @@ class Changes:
         holds: legal holds; the same again changes nothing, and an older one of the organisation's is passed over.
         wanted: ids of the blocks that the parcel's reviewer waits for now, instead of those named before; None: no change.
         release: a newer page release, or the newest one with other signatures.
+        by: the sequence of the charter in force by which all of it was checked, 0 when there was none; None: it is the same by any.
         entries: log entries of the public documents among these, for the next publication.
     """
 
@@ -130,6 +131,7 @@ class Changes:
     holds: Sequence[HoldNote] = ()
     wanted: Sequence[str] | None = None
     entries: Sequence[bytes] = ()
+    by: int | None = None
 
 
 class Documents(Protocol):
@@ -175,6 +177,7 @@ class Documents(Protocol):
         """Apply all of `changes` in one transaction. A charter that names another log than the one before begins that log: see `Log`.
 
         Raises:
+            StoreError: `store`, also when another charter than `by` says has come into force meanwhile: it is checked anew when it is brought again.
             PeerError: `equivocation` or `repeated`, when another process was faster with the same number; `repeated`, when the acknowledgement or a
                 reviewer's hold is not newer than the last; `equivocation`, when it is another hold of the same number.
         """

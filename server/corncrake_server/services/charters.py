@@ -96,13 +96,15 @@ async def bring_charter(services: Services, note: bytes, forms: Iterable[bytes])
     Raises:
         FileError, PeerError: as `check_charter` and `check_forms`.   StoreError: it could not be stored.
     """
+    # Another process may have taken one since this one was asked.
+    services.organisation.forget()
     here = await services.organisation.charter_or_none()
     since = await emergency_here(here, services.documents)
     opened = check_charter(note, here, since, services.log_keys, services.clock.today())
     found = await check_forms(opened, forms, services.documents)
     if here is None or opened.charter.sequence > here.charter.sequence:
         stored = CharterNote(opened.charter.sequence, opened.sha256, note)
-        changes = Changes(charter=stored, forms=found, entries=[leaf_entry(KIND, opened.text)])
+        changes = Changes(charter=stored, forms=found, entries=[leaf_entry(KIND, opened.text)], by=here.charter.sequence if here else 0)
         await apply_changes(services.documents, services.log, changes)
         services.organisation.forget()
     return opened

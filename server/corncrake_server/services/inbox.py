@@ -92,6 +92,8 @@ class Inbox:
                 return await self._apply(reviewer, number, digest.hex(), file)
 
     async def _apply(self, reviewer: str, number: int, sha256: str, file: BinaryIO) -> bool:
+        # Another process may have taken a charter since this one was asked.
+        self._organisation.forget()
         here = await self._organisation.charter()
         identities = _identities(here)
         if reviewer not in identities or not 1 <= number <= MAX_INTEGER:
@@ -144,6 +146,7 @@ class Inbox:
             acknowledgement=await self._acknowledgement(acknowledged, identity),
             holds=await self._holds(contents, opened, identity),
             wanted=await asyncio.to_thread(read_wanted, contents),
+            by=here.charter.sequence,
             entries=[
                 *entries,
                 *(entry for prekey, entry in zip(prekeys, prekey_entries, strict=True) if prekey in new_prekeys),

@@ -31,15 +31,16 @@ async def bring_release(services: Services, note: bytes) -> OpenedRelease:
         NotHere: there is no charter yet.
         FileError, PeerError: as `open_page_release` and `check_release_floor`.   StoreError: it could not be stored.
     """
-    opened = open_page_release(note, (await services.organisation.charter()).charter)
+    charter = (await services.organisation.charter()).charter
+    opened = open_page_release(note, charter)
     here = await services.documents.release()
     if here is not None:
         check_release_floor(opened, here.number, here.sha256)
     stored = ReleaseNote(opened.release.number, opened.sha256, note)
     if here is None or opened.release.number > here.number:
-        await services.documents.apply(Changes(release=stored, entries=[leaf_entry(KIND, opened.text)]))
+        await services.documents.apply(Changes(release=stored, entries=[leaf_entry(KIND, opened.text)], by=charter.sequence))
     elif note != here.note:
-        await services.documents.apply(Changes(release=stored))
+        await services.documents.apply(Changes(release=stored, by=charter.sequence))
     return opened
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from corncrake_crypto.errors import Failure, PeerError
+from corncrake_crypto.errors import Failure, PeerError, StoreError
 from corncrake_server.ports.documents import CharterNote, EditionNote, PrekeyNote, ReleaseNote
 from corncrake_server.refusals import Conflict
 from corncrake_server.storage.former_logs import begin_log, log_of
@@ -108,6 +108,7 @@ class SqlDocuments:
             if not self._database.is_sqlite:
                 # Parcels are few; one at a time spares every question of what overtakes what.
                 await connection.execute(sa.text("LOCK TABLE inbox IN EXCLUSIVE MODE"))
+            await _check_by(connection, changes.by)
             await self._note_parcel(connection, changes)
             await self._write_documents(connection, changes)
             await self._write_release(connection, changes)
@@ -211,6 +212,12 @@ class SqlDocuments:
             await connection.execute(sa.delete(NONCES).where(NONCES.c.day < forget_before))
             result = await connection.execute(statement, {"courier": courier, "nonce": nonce, "day": day})
             return result.rowcount == 1
+
+
+async def _check_by(connection: AsyncConnection, by: int | None) -> None:
+    """Check that the charter in force is the one by which all was checked: what came in between says otherwise who may do what."""
+    if by is not None and by != (await connection.scalar(sa.select(sa.func.max(CHARTERS.c.sequence))) or 0):
+        raise StoreError(Failure.STORE, "another charter came while this was looked at, and nothing was changed: bring it again")
 
 
 async def _last_parcel(connection: AsyncConnection, reviewer: str, number: int) -> tuple[int, str | None]:
