@@ -113,6 +113,25 @@ def test_a_publication_that_was_cut_off_is_finished_as_it_was_planned(database_u
     run(tree, work())
 
 
+def test_reports_of_a_publication_that_is_not_finished_are_still_among_those_that_couriers_are_shown(database_url: str, tmp_path: Path) -> None:
+    tree = Tree(database_url, tmp_path)
+
+    async def work() -> None:
+        first = await tree.take(3)
+        await tree.publication.publish()
+        here = set(await tree.take(5)) - set(first)
+        with pytest.raises(PowerCutError):
+            await Publication(tree.log, Only(CutOff(tmp_path)), SystemClock()).publish()
+        here |= set(await tree.take(7)) - set(first)
+        shown = [promise.id for promise in await tree.reports.unpublished(100)]
+        assert shown == sorted(here)
+        assert [promise.id for promise in await tree.reports.unpublished(3)] == shown[:3]
+        await tree.publication.publish()
+        assert not await tree.reports.unpublished(100)
+
+    run(tree, work())
+
+
 def test_the_key_does_not_sign_for_a_database_from_an_old_backup(tmp_path: Path) -> None:
     path = tmp_path / "database.sqlite"
     tree = Tree(f"sqlite+aiosqlite:///{path}", tmp_path)
