@@ -183,6 +183,12 @@ def test_whatever_is_wrong_with_a_parcel_nothing_of_it_is_applied(fresh_server: 
     assert server.push("ana", 2, raw).status_code == 201
 
 
+def test_a_parcel_with_the_same_prekey_twice_is_refused_and_is_no_failure_of_the_server(fresh_server: RunningServer) -> None:
+    member = fresh_server.prekeys("ana", (EPOCH + 2, EPOCH + 2))
+    answer = fresh_server.push("ana", 2, fresh_server.parcel("ana", 2, [member]))
+    assert failure(answer) == (409, "equivocation")
+
+
 def test_a_reviewer_cannot_close_a_desk_by_repeating_the_key_of_another(fresh_server: RunningServer) -> None:
     path = f"/v1/desks/legal/epochs/{EPOCH}/prekeys"
     before = fresh_server.get(path).content

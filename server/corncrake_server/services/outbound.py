@@ -143,8 +143,9 @@ def read_prekeys(contents: Contents, opened: OpenedCharter, identity: bytes) -> 
         prekey = open_prekey(raw, root=root, reviewer=reviewer, identity=identity)
         text = unverified_text(raw)
         note = PrekeyNote(reviewer, prekey.epoch, prekey.number, text_hash(text), raw)
-        if found.setdefault(prekey.epoch, note) != note:
+        if prekey.epoch in found:
             raise PeerError(Failure.EQUIVOCATION, "a parcel has two prekeys for one epoch")
+        found[prekey.epoch] = note
         entries.append(leaf_entry(PREKEYS, text))
     return list(found.values()), entries
 
