@@ -2,7 +2,7 @@
 """Puts the server together: settings in, an ASGI application out.
 
 Rules of this file: it is the only one that knows storage and services and HTTP at the same time. Starting finishes a publication
-that a crash cut off and refuses a database that is older than the log key; stopping stores what waits.
+that a crash cut off, where this host publishes, and refuses a database that is older than the log key; stopping stores what waits.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Process:
         except StoreError as error:
             # Reports are taken, and the log grows, though no block can be.
             sys.stderr.write(f"blocks: {error}\n")
-        await self.services.publication.check_start()
+        await self.services.publication.check_start(publishes=bool(self.settings.publish_at))
         self.committer.start()
 
     async def stop(self) -> None:

@@ -103,6 +103,39 @@ def test_a_server_does_not_start_when_its_key_folder_cannot_be_written_to(tmp_pa
     asyncio.run(work())
 
 
+class CutOff(LogKeyFiles):
+    """A key whose head is not noted, since the power goes."""
+
+    def note_head(self, size: int, root: bytes) -> None:  # noqa: ARG002 - of a key
+        raise PowerCutError
+
+
+def test_a_host_that_does_not_publish_signs_nothing_when_it_starts(make_server: MakeServer) -> None:
+    server = make_server()
+
+    async def start(**settings: str) -> tuple[bool, int]:
+        """Start a host; return whether the publication is finished then, and what is noted beside its key."""
+        process = Process(load_settings(None, settings, server.environment), SetClock())
+        try:
+            await process.start()
+            return await process.services.log.planned() is None, LogKeyFiles(server.data).noted_head()[0]
+        finally:
+            await process.stop()
+
+    async def work() -> None:
+        process = Process(load_settings(None, {}, server.environment), SetClock())
+        try:
+            with pytest.raises(PowerCutError):
+                await Publication(process.services.log, Only(CutOff(server.data)), SetClock()).publish()
+        finally:
+            await process.stop()
+        # The host that publishes would not have it noted that this head was signed.
+        assert await start(publish_at="") == (False, 0)
+        assert await start(publish_at="00:15") == (True, 65)
+
+    asyncio.run(work())
+
+
 class BrokenClock(SetClock):
     """A clock that fails whoever asks for seconds: the schedule, before anything that it could catch."""
 

@@ -46,14 +46,18 @@ class Publication:
         self.signed = asyncio.Event()
         """Set when a head was signed here; whoever waits for it clears it."""
 
-    async def check_start(self) -> None:
+    async def check_start(self, *, publishes: bool = True) -> None:
         """Finish what a crash cut off, and refuse a database older than the key's last head.
+
+        Args:
+            publishes: False: sign nothing. What this host has signed would not be noted on the one that publishes.
 
         Raises:
             StoreError: `store`.
         """
         async with self._one, self._log.publishing():
-            await self._settle(await self._key())
+            key = await self._key()
+            await (self._settle(key) if publishes else self._check_noted(key))
 
     async def _key(self) -> LogKey:
         """Return the key of the log whose tree is in the database."""
