@@ -120,7 +120,7 @@ async def _next_key(settings: Settings) -> LogKeyFiles:
     settings.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     # One that has signed was named by a charter that this database, an older copy, does not know.
     later = [number for number in log_numbers(settings.keys) if number > present.number]
-    last = max([present.number, *(number for number in later if has_signed(settings.keys, number))])
+    last = max([present.number, *(number for number in log_numbers(settings.keys, "head") if has_signed(settings.keys, number))])
     waiting = [number for number in later if number > last]
     if not waiting:
         LogKeyFiles.create(settings.keys, f"{present.host}/log/{last + 1}")

@@ -99,6 +99,35 @@ def test_a_copy_from_before_the_next_log_is_refused_and_the_log_after_that_leads
     assert "ok    log" in copied.command("check").stdout
 
 
+def test_what_a_log_has_signed_is_known_also_when_its_key_is_gone(copied: RunningServer, tmp_path: Path) -> None:
+    assert copied.command("restore", str(tmp_path / "copy")).returncode == 0
+    begin_next_log(copied, 2)
+    copied.publish()
+    for left in copied.data.glob(f"{DATABASE}*"):
+        left.unlink()
+    assert copied.command("restore", str(tmp_path / "copy")).returncode == 0
+    # Damaged, and so moved away.
+    (copied.data / "log-2.key").rename(tmp_path / "damaged")
+    assert "WRONG log: the database is older than log 2" in copied.command("check").stdout
+    assert copied.command("publish").returncode == 1
+    begin_next_log(copied, 3)
+    copied.publish()
+
+
+def test_no_key_is_made_where_one_has_signed_and_its_note_stays(copied: RunningServer, tmp_path: Path) -> None:
+    assert copied.command("restore", str(tmp_path / "copy")).returncode == 0
+    copied.publish()
+    key, noted = copied.data / "log.key", (copied.data / "log.head").read_bytes()
+    key.rename(tmp_path / "offline")
+    again = copied.command("init", "--origin", copied.origin)
+    assert (again.returncode, "has signed" in again.stderr) == (1, True)
+    assert not key.exists()
+    # With it, an older copy of the database would be taken for the newest.
+    assert (copied.data / "log.head").read_bytes() == noted
+    (tmp_path / "offline").rename(key)
+    copied.publish()
+
+
 def begin_next_log(server: RunningServer, number: int) -> None:
     """Have the operator make the key of the next log, which must have this number, and bring the charter that names it."""
     _, origin, key = server.command("new-log").stdout.split()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corncrake_crypto.charter import Log
     from corncrake_server.ports.log import LogKey
 
-_KEY_NAME: Final = re.compile(r"log(?:-([1-9][0-9]{0,3}))?\.key")
+_NAME: Final = re.compile(r"log(?:-([1-9][0-9]{0,3}))?\.(key|head)")
 _PROBE: Final = "log.probe."
 _NONE: Final = "there is no log key here: run `corncrake-server init`, or, if there was one, begin the next log, as docs/backup.md says"
 _LIMIT: Final = 4_096
@@ -50,19 +50,19 @@ def _file(number: int, kind: str) -> str:
     return f"log.{kind}" if number == 1 else f"log-{number}.{kind}"
 
 
-def log_numbers(folder: Path) -> list[int]:
-    """Return the numbers of the logs whose keys lie in a folder, in order.
+def log_numbers(folder: Path, kind: str = "key") -> list[int]:
+    """Return the numbers of the logs whose keys, or with `head` whose notes, lie in a folder, in order.
 
     Raises:
         StoreError: `store`: it cannot be looked into.
     """
     try:
-        names = [_KEY_NAME.fullmatch(path.name) for path in folder.iterdir()]
+        names = [_NAME.fullmatch(path.name) for path in folder.iterdir()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StoreError(Failure.STORE, f"the log key cannot be read: {error.strerror}") from error
-    return sorted(int(name[1] or 1) for name in names if name is not None)
+    return sorted(int(name[1] or 1) for name in names if name is not None and name[2] == kind)
 
 
 def has_signed(folder: Path, number: int) -> bool:
@@ -104,11 +104,15 @@ class LogKeyFiles:
         """Make a key for the log of this origin line.
 
         Raises:
-            StoreError: `store`: there is one already.
+            StoreError: `store`: there is one already, or was one that has signed.
         """
         number = log_name(origin).number
         if (folder / _file(number, "key")).exists():
             raise StoreError(Failure.STORE, "there is a log key here already, and it was not changed: `corncrake-server check` shows it")
+        if has_signed(folder, number):
+            # Its note must outlive it: the key may come back.
+            said = "a log key that was here has signed: bring back your copy of it, or begin the next log, as docs/backup.md says"
+            raise StoreError(Failure.STORE, said)
         seed = b64url(SigningKey.generate().seed)
         # The note first: a key without one signs nothing.
         write_private(folder / _file(number, "head"), canonical(_StoredHead(size=0, root="0" * 64)))
@@ -219,4 +223,6 @@ class LogKeyFolder:
 
     def signed_after(self, log: LogKey) -> int | None:
         """Return the number of a log after this one that has signed a head, None when none here has."""
-        return next((number for number in self.numbers() if number > log_name(log.origin).number and has_signed(self._folder, number)), None)
+        # By the notes: a key may have been lost, or moved away.
+        there = log_numbers(self._folder, "head")
+        return next((number for number in there if number > log_name(log.origin).number and has_signed(self._folder, number)), None)
