@@ -20,15 +20,19 @@ from corncrake_crypto.tiles import entries_path, is_public, leaf_entry, read_ent
 from corncrake_server.ports.log import Waiting
 from corncrake_server.ports.reports import NewReport, Promise
 from corncrake_server.services.leaves import leaves_of
+from corncrake_server.services.publication import Publication
 from corncrake_server.storage.former_logs import begin_log
+from corncrake_server.storage.log_key import LogKeyFiles
+from tests.server.house import refused
 from tests.server.running import PATIENCE_S, RunningServer, failure
-from tests.server.tree import Tree, run
+from tests.server.tree import Only, PowerCutError, Tree, run
 from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from corncrake_crypto.receipt import Receipt
+    from tests.server.house import House, Run
 
 KINDS = ("charter", "prekeys", "edition")
 
@@ -189,6 +193,30 @@ def test_an_export_that_names_the_former_log_is_refused_and_one_that_names_the_n
     assert failure(server.push("ana", 2, server.parcel("ana", 2, old))) == (400, "origin")
     new = server.edition(2, log=LogHead(origin=log.origin, size=0, root=b64url(EMPTY_ROOT)))
     assert server.push("ana", 2, server.parcel("ana", 2, new)).status_code == 201
+
+
+def test_what_was_planned_and_never_signed_is_no_part_of_a_former_log(run: Run) -> None:
+    class CutOff(LogKeyFiles):
+        """A key whose head is not noted, since the power goes."""
+
+        def note_head(self, size: int, root: bytes) -> None:  # noqa: ARG002 - of a key
+            raise PowerCutError
+
+    async def work(house: House) -> None:
+        reader = house.services.log_reader
+        await house.publish()
+        with pytest.raises(PowerCutError):
+            await Publication(house.services.log, Only(CutOff(house.server.data)), house.clock).publish()
+        paths = [f"tile/{level}/000.p/{size}" for level in ("0", "entries") for size in (65, 129)]
+        before = [await reader.tile(1, path) for path in paths if path.endswith("65")]
+        await house.begin_log(2)
+        await house.publish()
+        assert [await reader.tile(1, path) for path in paths if path.endswith("65")] == before
+        for path in paths:
+            if path.endswith("129"):
+                assert await refused(reader.tile(1, path)) == "range"
+
+    run(work)
 
 
 def test_what_is_no_log_is_not_there(fresh_server: RunningServer) -> None:

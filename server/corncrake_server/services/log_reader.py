@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from corncrake_crypto.checkpoint import log_name
+from corncrake_crypto.checkpoint import log_name, parse_checkpoint_text
 from corncrake_crypto.cosignature import is_cosigned
 from corncrake_crypto.errors import Failure
+from corncrake_crypto.note import unverified_text
 from corncrake_server.refusals import NotHere
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ class LogReader:
         if match is not None:
             head = await self._log.head()
             if head is None or not _is_of(head, origin):
-                tile = await self._log.former_tile(origin, path)
+                note = await self._log.former_checkpoint(origin)
+                # Beyond it may lie what a publication planned that was never finished.
+                if note is not None and _last_leaf(match) <= parse_checkpoint_text(unverified_text(note)).size:
+                    tile = await self._log.former_tile(origin, path)
             elif _last_leaf(match) <= head.size:
                 tile = await self._log.tile(path)
         if tile is None:
