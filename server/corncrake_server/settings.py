@@ -27,6 +27,8 @@ _NOT_SETTINGS = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "PASSPHRASE",
 """What other programs of ours are told in the environment, and where the settings are."""
 _MOST_REPORT = wire_size(MAX_RECIPIENTS, REPORT_CLASSES[-1])
 _MOST_BLOCK = wire_size(1, LARGE_BLOCK_CLASS)
+MOST_PARCEL = 64 << 20
+"""Bytes of an outbound parcel."""
 _Count = Annotated[int, Meta(ge=1)]
 _Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 
@@ -54,12 +56,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             up, the slowest are given up.
         blocks_held: bytes of the data folder's disk for blocks that come and are not stored yet, at least
             the largest block; in the same way.
-        parcels_held: bytes of disk for parcels that come.
+        parcels_held: bytes of disk for parcels that come, at least the largest parcel; in the same way.
         disk_reserve: bytes that blocks and parcels must leave free; reports may use seven eighths of them.
         block_store: where sealed blocks of files lie: `files` in the data folder, or `s3`. The other `s3_` settings are for that;
             credentials come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) and from nowhere else.
         blocks_most: bytes that all blocks together may take; 0: no limit but the disk, and with a bucket none at all.
-        block_days: days after which blocks go that no reviewer waits for; 7 or more.
+        block_days: days after which blocks go that no reviewer waits for; 7 to 36,500.
         s3_bucket: name of the bucket.
         s3_endpoint: `https://host[:port]` of the service; empty: Amazon's for the region.
         s3_region: of the bucket.
@@ -85,11 +87,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     body_grace_seconds: _Seconds = 5
     reports_held: Annotated[int, Meta(ge=_MOST_REPORT)] = 32 * 1024 * 1024
     blocks_held: Annotated[int, Meta(ge=_MOST_BLOCK)] = 1024 * 1024 * 1024
-    parcels_held: _Count = 256 * 1024 * 1024
+    parcels_held: Annotated[int, Meta(ge=MOST_PARCEL)] = 256 * 1024 * 1024
     disk_reserve: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
     block_store: Literal["files", "s3"] = "files"
     blocks_most: Annotated[int, Meta(ge=0)] = 0
-    block_days: Annotated[int, Meta(ge=7)] = 60
+    block_days: Annotated[int, Meta(ge=7, le=36_500)] = 60
     s3_bucket: str = ""
     s3_endpoint: str = ""
     s3_region: str = ""

@@ -83,6 +83,8 @@ def test_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
         ("BODY_BYTES_PER_SECOND", "0", "body_bytes_per_second"),
         ("BODY_SECONDS", "0", "body_seconds"),
         ("BATCH_REPORTS", "0", "batch_reports"),
+        ("PARCELS_HELD", "60000000", "parcels_held"),
+        ("BLOCK_DAYS", "1000000", "block_days"),
     ],
 )
 def test_a_setting_in_the_environment_that_is_none_or_cannot_be_is_refused(name: str, value: str, said: str) -> None:

@@ -20,6 +20,7 @@ from corncrake_server.api.state import rooms, services
 from corncrake_server.ports.log import Leaf
 from corncrake_server.refusals import NotHere, TooLarge, Unsigned
 from corncrake_server.services.intake import receipt_of
+from corncrake_server.settings import MOST_PARCEL
 
 AnyRequest = Request[Any, Any, Any]
 _BYTES = "application/octet-stream"
@@ -27,8 +28,6 @@ _EMPTY = hashlib.sha256(b"").digest()
 _REPORT = re.compile(r"[0-9a-f]{64}")
 _MOST_PENDING = 10_000
 _MOST_NUMBER = 1 << 53
-MOST_PARCEL = 64 << 20
-"""Bytes of an outbound parcel."""
 
 
 async def _admit(request: AnyRequest) -> bytes:
