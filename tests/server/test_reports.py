@@ -6,12 +6,15 @@ import socket
 import httpx
 import pytest
 
+from corncrake_crypto.charter import Recovery
+from corncrake_crypto.charter_change import countersign
 from corncrake_crypto.identities import Identity
 from corncrake_crypto.padding import REPORT_CLASSES, wire_size
 from corncrake_crypto.receipt import open_receipt, report_id
 from corncrake_crypto.seal import seal
+from tests.server.conftest import MakeServer
 from tests.server.running import PATIENCE_S, RunningServer, failure
-from tests.simulators.organisation import EPOCH
+from tests.simulators.organisation import EPOCH, TODAY
 
 
 @pytest.mark.parametrize("size", REPORT_CLASSES)
@@ -32,6 +35,20 @@ def test_the_same_bytes_again_get_the_same_receipt(server: RunningServer) -> Non
 def test_a_report_sealed_to_one_reviewer_too_few_is_refused(server: RunningServer) -> None:
     body = seal(bytes(REPORT_CLASSES[0]), [server.organisation.identities["ana"].recipient])
     assert failure(server.send(body)) == (400, "size")
+
+
+def test_a_recovery_key_does_not_count_for_the_fewest_that_a_desk_asks_for(make_server: MakeServer) -> None:
+    server = make_server()
+    server.start()
+    recovery = Recovery(number=1, quarter="2026-Q4", recipient=Identity.generate().recipient.text, not_before=TODAY, not_after=TODAY)
+    charter = server.sign_charter(sequence=2, desks=(server.organisation.desk(recovery=(recovery,)),))
+    charter = countersign(charter, "ana", server.organisation.reviewers["ana"])
+    parcel = server.parcel("ana", 1, [("charter.note", charter), server.prekeys("ana")])
+    assert server.push("ana", 1, parcel).status_code == 201
+    # The desk asks for two reviewers, and only one has a key.
+    assert failure(server.send(server.report())) == (409, "too-few")
+    assert server.push("bo", 1, server.parcel("bo", 1, [server.prekeys("bo")])).status_code == 201
+    assert server.send(server.report()).status_code == 201
 
 
 def test_a_report_with_one_stanza_too_many_is_refused(server: RunningServer) -> None:

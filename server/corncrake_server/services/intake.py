@@ -85,7 +85,7 @@ class Intake:
             stamp: of the request.
 
         Raises:
-            PeerError: `desk`; `epoch`; `too-few`, when there are no prekeys to seal to.
+            PeerError: `desk`; `epoch`; `too-few`, when fewer reviewers have a prekey than the desk asks for.
             TooLarge, FileError: `size`: no sealed report for this desk has this length.
             NoRoom: the disk is too full.
             Busy: too many wait that have paid as much.
@@ -95,10 +95,10 @@ class Intake:
         today = self._clock.today()
         if epoch not in {epoch_of(today + timedelta(days=days)) for days in range(-_SLACK_DAYS, _SLACK_DAYS + 1)}:
             raise PeerError(Failure.EPOCH, f"this is not the epoch of today, give or take {_SLACK_DAYS} days")
-        readers = len(await self._organisation.desk_prekeys(desk, epoch)) + bool(wanted.recovery)
-        if readers < wanted.min:
+        reviewers = len(await self._organisation.desk_prekeys(desk, epoch))
+        if reviewers < wanted.min:
             raise PeerError(Failure.TOO_FEW, "this desk has too few prekeys for this epoch")
-        lengths = {wire_size(n, size): n for n in range(wanted.min, readers + 1) for size in REPORT_CLASSES}
+        lengths = {wire_size(n, size): n for n in range(wanted.min, reviewers + bool(wanted.recovery) + 1) for size in REPORT_CLASSES}
         if length > max(lengths):
             raise TooLarge(max(lengths))
         if length not in lengths:
