@@ -120,9 +120,14 @@ class Witness:
         change.save()
 
     def _keep(self, change: Changing, evidence: Evidence) -> None:
-        """Keep evidence against the log, and a note of it in the state."""
+        """Keep evidence against the log, and a note of it in the state: once, until a person has dealt with it.
+
+        The log's key can sign one tree after another, and each would be one file more.
+        """
+        says = f"the log {evidence.name} has asked this witness for another tree than before: {evidence.says}"
+        if any((one.word, one.says) == (Failure.FORK.value, says) and one.evidence is not None for one in change.state.kept):
+            return
         name = keep(self._folder, evidence)
-        says = f"the log has asked this witness for another tree than before: {evidence.says}"
         change.state = change.state.keeping(Kept(word=Failure.FORK.value, says=says, day=self._today(), evidence=name))
 
     def seen(self) -> bytes | None:

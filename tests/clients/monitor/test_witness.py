@@ -104,6 +104,19 @@ def test_another_tree_of_the_same_size_is_refused_and_kept_as_evidence(witness: 
     assert witness.judge(status.said["kept"][0]["evidence"]).said["proven"]
 
 
+def test_a_log_that_asks_for_one_tree_after_another_fills_no_disk(witness: Monitor, sides: tuple[Side, Side]) -> None:
+    one, two = sides
+    assert witness.ask(one.request(0, 150)).status_code == 200
+    for name in (b"two", b"three", b"four"):
+        assert witness.ask(Side(one.origin, two.key, name, 100).request(150, 150)).status_code == 409
+    assert len(list(witness.folder.glob("fork-*.json"))) == 1
+    # Once a person has dealt with it, the next one is new.
+    assert witness.run("status", "--state", str(witness.state), "--forget-found", "--json").code == 0
+    assert witness.ask(Side(one.origin, two.key, b"five", 100).request(150, 150)).status_code == 409
+    status = witness.run("status", "--state", str(witness.state), "--json")
+    assert witness.judge(status.said["kept"][0]["evidence"]).said["proven"]
+
+
 def test_the_witness_and_the_public_are_shown_two_logs_and_the_next_look_finds_it(
     witness: Monitor, server: RunningServer, sides: tuple[Side, Side]
 ) -> None:
