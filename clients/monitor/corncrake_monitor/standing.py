@@ -18,7 +18,7 @@ from corncrake_crypto.encoding import day_text, parse_root
 from corncrake_crypto.errors import Failure, PeerError
 from corncrake_crypto.page_release import KIND as PAGE_RELEASE
 from corncrake_monitor.findings import Looking
-from corncrake_monitor.growth import follow
+from corncrake_monitor.growth import AHEAD, follow
 from corncrake_monitor.state import State
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def check_standing(server: Server, charter: OpenedCharter, release: OpenedReleas
         progress: told how far it is.
 
     Raises:
-        PeerError: `rollback`: the log has a later release, or a later charter; `withheld`: it has had time, and has not this one; `frozen` and
-            others: the log is not to be believed.
+        PeerError: `rollback`: the log has a later release, or a later charter; `withheld`: it has had time, and has not this one;
+            `not-yet-valid`: it has not this one, which is of a day to come; `frozen` and others: the log is not to be believed.
         StoreError: `store`: the line broke.
     """
     looking = Looking(server, parse_root(charter.charter.root), today, State(), Path(), progress)
@@ -70,6 +70,9 @@ def check_standing(server: Server, charter: OpenedCharter, release: OpenedReleas
         raise PeerError(Failure.ROLLBACK, f"the log has a later page release than number {number}: this one must not be used any more")
     if release.sha256 in releases:
         return f"It stands in the log, and no later one does: {head.origin}, {head.size} leaves, {day_text(head.day)}."
-    if head.day > release.release.day + YOUNG:
+    if release.release.day - today > AHEAD:
+        # The log would have time until then, and nobody would ever see such a page but who is given it.
+        raise PeerError(Failure.NOT_YET_VALID, f"release {number}, of {day_text(release.release.day)}, a day to come, does not stand in the log")
+    if head.day - release.release.day > YOUNG:
         raise PeerError(Failure.WITHHELD, f"release {number}, of {day_text(release.release.day)}, does not stand in the log: few may be shown it")
     return _NOT_YET

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,9 @@ class PageServer(RunningServer):
         self.charter = self.sign_charter(sequence=2, release_keys=tuple(b64url(key.public) for key in KEYS))
         assert self.bring(self.charter).returncode == 0
 
-    def bring_release(self, number: int = 1) -> None:
+    def bring_release(self, number: int = 1, day: str = day_text(TODAY)) -> None:
         note = self.folder / "release.note"
-        release = manifest(self.page, root_text(self.organisation.root), number, day_text(TODAY))
+        release = manifest(self.page, root_text(self.organisation.root), number, day)
         note.write_bytes(sign_page_release(release, KEYS[1:]))
         said = self.command("release", str(note))
         assert said.returncode == 0, said.stderr
@@ -217,6 +217,17 @@ def test_a_release_that_the_log_does_not_get_is_not_verified_for_long(page_serve
     page_server.again(weeks)
     page_server.publish()
     assert verifying.says(today=weeks) == "1 withheld"
+
+
+@pytest.mark.parametrize("day", [TODAY + timedelta(days=3), date.max])
+def test_a_release_of_a_day_to_come_is_not_verified_until_it_stands_in_the_log(page_server: PageServer, monitor: Monitor, day: date) -> None:
+    """Nobody could tell how long the log has had time for it."""
+    verifying = Verifying(page_server, monitor)
+    page_server.publish()
+    page_server.bring_release(day=day_text(day))
+    assert verifying.says() == "1 not-yet-valid"
+    page_server.publish()
+    assert verifying.says().startswith("0 It stands in the log")
 
 
 def test_a_log_that_is_not_there_or_stands_still_verifies_no_release(page_server: PageServer, monitor: Monitor) -> None:
