@@ -76,28 +76,28 @@ def look_at_charters(looking: Looking) -> tuple[Known | None, tuple[CharterSeen,
     except CorncrakeError as error:
         looking.find_error(error, "the charter that the server gives")
     if newest is not None and (known is None or not _contradicts(looking, known, newest)):
-        known, seen = newest, _learn(looking, known, newest, seen)
+        known, seen = _learn(looking, known, newest, seen)
     tell_emergencies(looking, seen, newest.opened.charter if newest is not None else None)
     return known, seen
 
 
-def _learn(looking: Looking, known: Known | None, newest: Known, seen: tuple[CharterSeen, ...]) -> tuple[CharterSeen, ...]:
-    """Check each charter from the known one to the newest, and return all that are known now."""
-    if known is not None and known.opened.charter.log.origin != newest.opened.charter.log.origin:
-        # What the former log did not get any more, nobody publishes.
-        seen = tuple(replace(one, logged=True) for one in seen)
+def _learn(looking: Looking, known: Known | None, newest: Known, seen: tuple[CharterSeen, ...]) -> tuple[Known | None, tuple[CharterSeen, ...]]:
+    """Check each charter from the known one to the newest; return the one to go by, and all that are known now."""
+    origin = None if known is None else known.opened.charter.log.origin
+    origins = {one.sha256: origin for one in seen}
     for following in (*_between(looking, known, newest), newest):
         if known is not None and following.opened.sha256 == known.opened.sha256:
             continue
-        if known is not None:
-            _check_step(looking, known, following, told_since(seen))
-        ref = following.opened.ref
-        # What named another log stands in that one.
-        elsewhere = following.opened.charter.log.origin != newest.opened.charter.log.origin
+        if known is not None and not _may_follow(looking, known, following, told_since(seen)):
+            continue
+        ref, origin = following.opened.ref, following.opened.charter.log.origin
+        origins[ref.sha256] = origin
         found = let_in(None if known is None else known.opened.charter, following.note, following.opened.charter)
-        seen = (*seen, CharterSeen(sequence=ref.sequence, sha256=ref.sha256, since=looking.today, logged=elsewhere, let_in=found))
+        seen = (*seen, CharterSeen(sequence=ref.sequence, sha256=ref.sha256, since=looking.today, let_in=found))
         known = following
-    return seen[-MOST_CHARTERS:]
+    # What named another log stands in that one; what the former log did not get any more, nobody publishes.
+    marked = (one if origins[one.sha256] == origin else replace(one, logged=True) for one in seen[-MOST_CHARTERS:])
+    return known, tuple(marked)
 
 
 def _contradicts(looking: Looking, known: Known, newest: Known) -> bool:
@@ -140,16 +140,24 @@ def _between(looking: Looking, known: Known | None, newest: Known) -> Sequence[K
     return found
 
 
-def _check_step(looking: Looking, before: Known, after: Known, since: date | None) -> None:
-    sequence = after.opened.charter.sequence
+def _may_follow(looking: Looking, before: Known, after: Known, since: date | None) -> bool:
+    """Find what is wrong in a step from one charter to the next; say whether this monitor goes on from the next.
+
+    Where the organisation's keys part it does not: who has an old one would lead it to a log of their own.
+    """
+    sequence, follows = after.opened.charter.sequence, True
     try:
         check_change(before.opened, after.note, after.opened, since)
     except CorncrakeError as error:
         # Who was let in is told in this pass and in later ones.
         if error.failure is not Failure.SIGNATURE:
-            looking.find_error(error, f"charter {sequence} must not follow charter {before.opened.charter.sequence}")
+            says = f"charter {sequence} must not follow charter {before.opened.charter.sequence}: {error.detail}"
+            # The next pass goes on from it and compares no more.
+            looking.find(error.failure, says, lasts=True)
+        follows = error.failure is not Failure.EQUIVOCATION
     if after.opened.charter.issued > looking.today + timedelta(days=MAX_AHEAD):
         looking.find(Failure.NOT_YET_VALID, f"charter {sequence} is of a day to come, or this machine's clock is slow")
+    return follows
 
 
 def look_at_leaves(
@@ -175,7 +183,8 @@ def look_at_leaves(
                 Failure.WITHHELD, f"a charter stands in the log that the server shows to nobody (text hash {leaf[:16]}…): ask the organisation"
             )
         elif sequence < highest:
-            looking.find(Failure.ROLLBACK, f"charter {sequence} was published after charter {highest}")
+            # Its leaf is looked at once.
+            looking.find(Failure.ROLLBACK, f"charter {sequence} was published after charter {highest}", lasts=True)
         highest = max(highest, sequence or 0)
     logged = {*leaves, *looking.state.settled}
     marked = tuple(replace(one, logged=True) if one.sha256 in logged else one for one in charters)

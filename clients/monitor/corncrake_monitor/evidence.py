@@ -152,20 +152,22 @@ def _judge_documents(evidence: Evidence) -> Verdict:
     texts = [open_note(note.encode(), known) for note in evidence.notes]
     places = {_place_of(text) for text in texts}
     apart = len(texts) > 1 and len(set(texts)) == len(texts) and len(places) == 1
-    return Verdict(apart, f"{evidence.name} has signed {' and '.join(sorted(places))}{', in two different texts' if apart else ''}")
+    named = " and ".join(sorted({place for _, place in places}))
+    return Verdict(apart, f"{evidence.name} has signed {named}{', in two different texts' if apart else ''}")
 
 
-def _place_of(text: str) -> str:
-    """Return of what there may be one: a charter's sequence, an edition's or a prekey's number.
+def _place_of(text: str) -> tuple[str, str]:
+    """Return of what there may be one in an organisation, behind its root: a charter's sequence, an edition's or a prekey's number.
 
     Raises:
         FileError: `kind`: it is none of these.
     """
     kind = text.partition("\n")[0].removeprefix("corncrake.org/").removesuffix("/v1")
     if kind == CHARTER:
-        return f"charter {read_document(text, CHARTER, Charter).sequence}"
+        charter = read_document(text, CHARTER, Charter)
+        return charter.root, f"charter {charter.sequence}"
     if kind == EDITION:
         edition = read_document(text, EDITION, Edition)
-        return f"edition {edition.number} of {edition.reviewer} at desk {edition.desk}"
+        return edition.root, f"edition {edition.number} of {edition.reviewer} at desk {edition.desk}"
     prekey = read_document(text, PREKEYS, Prekey)
-    return f"key {prekey.number} of {prekey.reviewer} for week {prekey.epoch}"
+    return prekey.root, f"key {prekey.number} of {prekey.reviewer} for week {prekey.epoch}"

@@ -13,17 +13,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from corncrake_crypto.charter import Reviewer
+from corncrake_crypto.charter import Log, Reviewer, sign_charter, sign_succession
 from corncrake_crypto.checkpoint import open_checkpoint, sign_checkpoint
 from corncrake_crypto.encoding import b64url, day_text
 from corncrake_crypto.fields import CharterRef, LogHead
 from corncrake_crypto.note import text_hash, unverified_text
 from corncrake_crypto.signatures import SigningKey
+from corncrake_crypto.tiles import leaf_entry
+from corncrake_monitor.evidence import Evidence, keep
 from corncrake_server.storage.log_key import LogKeyFiles
+from tests.clients.monitor.test_hostile_server import Liar, behind, plain
 from tests.crypto.independent import Verifier, head, is_consistent
-from tests.simulators.organisation import EPOCH, TODAY
+from tests.simulators.organisation import EPOCH, TODAY, SimulatedOrganisation
 
 if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+
     from corncrake_crypto.charter import Desk
     from tests.clients.monitor.conftest import MakeMonitor, Monitor, OtherSide, Ran
     from tests.server.running import RunningServer
@@ -288,6 +293,68 @@ def test_an_emergency_must_be_told_for_thirty_days_from_the_charter_that_let_som
     assert monitor.watch(server).words == (["charter", "emergency"] if found else ["emergency"])
 
 
+def shown(server: RunningServer, monitor: Monitor, charter: bytes) -> Ran:
+    """One pass over a server that shows this charter, and is honest in all else."""
+
+    def show(to: BaseHTTPRequestHandler, _body: bytes) -> None:
+        plain(to, charter)
+
+    server.end()
+    behind(server, server.folder)
+    with Liar(server) as liar:
+        liar.path, liar.trick = "/v1/charter", show
+        ran = monitor.watch(server)
+    restart(server)
+    return ran
+
+
+def test_a_charter_whose_log_must_not_follow_stays_found(server: RunningServer, monitor: Monitor) -> None:
+    assert monitor.watch(server).code == 0
+    elsewhere = Log(origin="elsewhere.example/log/2", key=b64url(SigningKey.generate().public))
+    moved = server.sign_charter(sequence=2, log=elsewhere, issued=TODAY)
+    assert "charter" in shown(server, monitor, moved).words
+    again = shown(server, monitor, moved)
+    assert (again.code, [one["word"] for one in again.said["kept"]]) == (1, ["charter"])
+
+
+def test_an_old_key_of_the_organisation_leads_no_monitor_to_another_log(server: RunningServer, monitor: Monitor) -> None:
+    org, new = server.organisation, SigningKey.generate()
+    chain = (sign_succession(org.root, 1, org.key, new).decode(),)
+    log = Log(origin=server.log_origin, key=b64url(server.log_key))
+
+    def by_new_key(sequence: int) -> bytes:
+        holder = replace(org.charter().organisation, key=b64url(new.public))
+        return sign_charter(org.charter(sequence=sequence, successions=chain, organisation=holder, origin=server.origin, log=log), new)
+
+    put_charter(server, 2, by_new_key(2))
+    restart(server)
+    well = monitor.watch(server)
+    assert well.code == 0
+    thiefs = Log(origin=server.log_origin.removesuffix("1") + "2", key=b64url(SigningKey.generate().public))
+    ran = shown(server, monitor, server.sign_charter(sequence=3, log=thiefs, issued=TODAY))
+    assert (ran.code, ran.words, ran.said["size"]) == (1, ["equivocation"], well.said["size"])
+    # The organisation goes on with its own key, and is accused of nothing.
+    for sequence in (2, 3):
+        put_charter(server, sequence, by_new_key(sequence))
+        restart(server)
+        ran = monitor.watch(server)
+        assert (ran.words, [one["word"] for one in ran.said["kept"]]) == ([], ["equivocation"])
+
+
+def test_a_charter_that_the_log_has_after_a_later_one_stays_found(server: RunningServer, monitor: Monitor) -> None:
+    assert monitor.watch(server).code == 0
+    for sequence in (3, 2):
+        note = server.sign_charter(sequence=sequence, issued=TODAY)
+        put_charter(server, sequence, note)
+        with sqlite3.connect(server.data / "corncrake.sqlite3") as database:
+            database.execute("INSERT INTO public_leaves (entry) VALUES (?)", (leaf_entry("charter", unverified_text(note)),))
+    restart(server)
+    server.publish()
+    assert monitor.watch(server).words == ["rollback"]
+    again = monitor.watch(server)
+    assert (again.code, [one["word"] for one in again.said["kept"]]) == (1, ["rollback"])
+
+
 def test_an_older_charter_and_another_of_the_same_number_are_found(server: RunningServer, monitor: Monitor) -> None:
     following = server.sign_charter(sequence=2)
     assert server.bring(following).returncode == 0
@@ -357,6 +424,14 @@ def test_a_reviewer_with_two_keys_of_one_number_is_found(server: RunningServer, 
     ran = monitor.watch(server)
     assert (ran.code, ran.words) == (1, ["equivocation"])
     assert monitor.judge(ran.said["found"][0]["evidence"]).said["proven"]
+
+
+def test_one_key_in_two_organisations_has_not_signed_two_of_one_number(monitor: Monitor) -> None:
+    one, other = SimulatedOrganisation(), SimulatedOrganisation()
+    key = one.reviewers["ana"]
+    notes = [one.prekey("ana"), other.prekey("ana", signer=key)]
+    evidence = Evidence(word="equivocation", says="", name="reviewer/ana", key=b64url(key.public), notes=tuple(note.decode() for note in notes))
+    assert not monitor.judge(keep(monitor.folder, evidence)).said["proven"]
 
 
 def test_a_state_of_one_organisation_is_not_used_for_another(server: RunningServer, monitor: Monitor) -> None:
