@@ -35,8 +35,8 @@ class Finding(NamedTuple):
     lasts: bool = False
 
 
-def _nothing(_line: str) -> None:
-    """Say nothing."""
+def _nothing(_what: object) -> None:
+    """Say and write nothing."""
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Looking:
         state: as it was when the pass began.
         folder: where evidence is kept.
         progress: told how far a long reading has come.
+        write: told at once of what lasts, since the rest of a pass may never come.
         found: so far.
     """
 
@@ -59,6 +60,7 @@ class Looking:
     state: State
     folder: Path
     progress: Callable[[str], None] = _nothing
+    write: Callable[[Finding], None] = _nothing
     found: list[Finding] = field(default_factory=list[Finding])
 
     def find(self, failure: Failure | str, says: str, evidence: Evidence | str | None = None, *, lasts: bool = False) -> None:
@@ -72,6 +74,8 @@ class Looking:
         except StoreError as error:
             name, refused = None, error
         self.found.append(Finding(str(failure), says, name, lasts or str(failure) in _LASTING))
+        if self.found[-1].lasts:
+            self.write(self.found[-1])
         if refused is not None:
             self.find_error(refused, "evidence")
 

@@ -2,12 +2,15 @@
 """One pass: charter, log, what others have seen, editions and weekly keys, the page; then what was learnt is remembered.
 
 Rules of this file: the order of looks is the order of trust: who may sign, what was signed, what others saw of it. A look that finds something
-does not stop the next. A line that breaks ends the pass, and what was proven until then is kept; heads are remembered by whole passes only.
+does not stop the next. What lasts is written down when it is found: a line that breaks ends the pass, and who is found out may keep back the rest
+until somebody ends the program. Heads are remembered by whole passes only.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -96,7 +99,7 @@ def look(  # noqa: PLR0913 - what a pass goes by, each of it once
     state = file.read()
     if state.root not in {None, root}:
         raise _other_organisation()
-    looking = Looking(server, parse_root(root), today, replace(state, root=root), folder, progress)
+    looking = Looking(server, parse_root(root), today, replace(state, root=root), folder, progress, partial(_write, file, root, today))
     learnt, followed, looked = None, None, True
     try:
         learnt, followed = _look(looking, others, patience)
@@ -112,6 +115,17 @@ def look(  # noqa: PLR0913 - what a pass goes by, each of it once
     head = None if followed is None else followed.head
     size, day = (None, None) if head is None else (head.size, head.day)
     return Outcome(looked=looked, found=tuple(looking.found), kept=kept, size=size, day=day)
+
+
+def _write(file: StateFile, root: str, today: date, found: Finding) -> None:
+    """Write down at once what lasts. Where that cannot be, the end of the pass tries again, and says so."""
+    with suppress(StoreError), file.changing() as change:
+        if change.state.root in {None, root}:
+            change.state = replace(change.state, root=root).keeping(_kept(found, today))
+
+
+def _kept(found: Finding, today: date) -> Kept:
+    return Kept(word=found.word, says=found.says, day=today, evidence=found.evidence)
 
 
 def _broken(error: StoreError) -> Finding:
@@ -189,7 +203,7 @@ def _remember(file: StateFile, looking: Looking, learnt: State | None, followed:
         now = replace(now, root=looking.state.root)
         for found in looking.found:
             if found.lasts:
-                now = now.keeping(Kept(word=found.word, says=found.says, day=looking.today, evidence=found.evidence))
+                now = now.keeping(_kept(found, looking.today))
         change.state = now
         return now.kept
 

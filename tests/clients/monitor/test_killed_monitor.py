@@ -7,16 +7,21 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from corncrake_crypto.encoding import day_text, root_text
 from corncrake_monitor.state import StateFile
+from tests.clients.monitor.test_hostile_server import Liar, behind, plain
 from tests.crypto.independent import head
 from tests.server.running import PATIENCE_S
 from tests.simulators.organisation import TODAY
 
 if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+
     from tests.clients.monitor.conftest import Monitor
     from tests.server.running import RunningServer
 
@@ -58,3 +63,32 @@ def test_a_monitor_that_is_killed_at_any_moment_keeps_a_whole_state_that_only_gr
     assert sizes == sorted(sizes)
     assert sizes[-1] > sizes[0]
     assert monitor.watch(server).code == 0
+
+
+def test_what_was_proven_stays_though_the_rest_does_not_come_until_the_monitor_is_killed(server: RunningServer, monitor: Monitor) -> None:
+    """A service manager ends what takes too long; who is found out could keep back the rest."""
+    assert monitor.watch(server).code == 0
+    other = server.sign_charter(sequence=1, expires=TODAY + timedelta(days=70))
+    asked, over = threading.Event(), threading.Event()
+
+    def keep_back(to: BaseHTTPRequestHandler, _body: bytes) -> None:
+        if to.path == "/v1/charter":
+            plain(to, other)
+        else:
+            asked.set()
+            over.wait(PATIENCE_S)
+
+    server.end()
+    behind(server, server.folder)
+    with Liar(server) as liar:
+        liar.path, liar.trick = "/v1/", keep_back
+        process = started(server, monitor)
+        try:
+            assert asked.wait(PATIENCE_S)
+        finally:
+            process.kill()
+            process.wait(PATIENCE_S)
+            over.set()
+    status = monitor.run("status", "--state", str(monitor.state), "--json")
+    assert (status.code, [one["word"] for one in status.said["kept"]]) == (1, ["equivocation"])
+    assert monitor.judge(status.said["kept"][0]["evidence"]).said["proven"]
