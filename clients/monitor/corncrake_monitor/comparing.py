@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from corncrake_monitor.findings import Looking
     from corncrake_monitor.growth import Followed
 
+_MOST_NAMED: Final = 500
+"""Characters of a path or an address that stand in what is found, which a state keeps."""
 _NOTE_MARK: Final = "\n\n\u2014 ".encode()
 
 
@@ -76,12 +78,17 @@ def fetch_word(place: str, origin: str, key: bytes, patience: float) -> Word:
         except ValueError as error:
             raise UsageError(Failure.MISUSE, f"{place} is no address") from error
         with Server(f"{parts.scheme}://{parts.netloc}", patience=patience) as other:
-            return read_word(other.get(parts.path or "/", MAX_CHECKPOINT), place, origin, key)
+            return read_word(other.get(parts.path or "/", MAX_CHECKPOINT), _named(place), origin, key)
     try:
         with Path(place).open("rb") as file:
-            return read_word(file.read(MAX_CHECKPOINT), place, origin, key)
+            return read_word(file.read(MAX_CHECKPOINT), _named(place), origin, key)
     except OSError as error:
         raise UsageError(Failure.MISUSE, f"{place} cannot be read: {error.strerror}") from error
+
+
+def _named(place: str) -> str:
+    """Return the end of a path or an address, without what a state cannot hold."""
+    return "".join(c if c.isprintable() else "?" for c in place[-_MOST_NAMED:])
 
 
 def compare(looking: Looking, followed: Followed, charter: Charter, word: Word) -> None:

@@ -126,6 +126,18 @@ def test_two_monitors_that_see_two_sides_catch_it_by_comparing(server: RunningSe
     assert one.judge(ran.said["found"][0]["evidence"]).said["proven"]
 
 
+def test_a_long_path_of_what_is_compared_with_damages_no_state(server: RunningServer, other_side: OtherSide, monitor: Monitor) -> None:
+    folder = monitor.folder.joinpath(*["\tx" * 50] * 22)
+    folder.mkdir(parents=True)
+    other_side.publish()
+    server.publish()
+    (folder / "seen").write_bytes(other_side.get("/log/1/checkpoint"))
+    ran = monitor.watch(server, "--compare", str(folder / "seen"))
+    assert (ran.code, ran.words) == (1, ["fork"])
+    assert monitor.judge(ran.said["found"][0]["evidence"]).said["proven"]
+    assert [one["word"] for one in monitor.watch(server).said["kept"]] == ["fork"]
+
+
 def test_what_a_vault_says_to_have_seen_is_compared_as_json_or_text(server: RunningServer, other_side: OtherSide, monitor: Monitor) -> None:
     other_side.publish()
     server.publish()
