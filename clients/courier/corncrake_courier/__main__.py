@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     pulling.add_argument("--out", type=Path, required=True, help="where the parcel goes")
     pulling.add_argument("--replace", action="store_true", help="write over a parcel that is there already")
     pulling.add_argument("--most-mib", type=int, default=USUAL_MIB, help=f"MiB of reports and blocks in one parcel (default: {USUAL_MIB})")
-    pulling.add_argument("--desk", help="carry only this desk's reports")
+    pulling.add_argument("--desk", help="carry only this desk's reports; a state is for one desk, or for all")
     pulling.add_argument("--from", dest="start", type=int, help="carry the log again from this leaf; 0 carries everything")
     pushing.add_argument("parcel", type=Path)
     _on_canary(commands.add_parser("canary", help="post a canary of a vault's as a reporter would; from another network than the courier's own"))

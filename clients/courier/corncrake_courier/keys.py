@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -35,6 +36,10 @@ class CourierKey(NamedTuple):
     key: SigningKey
 
 
+def _not_written(path: Path, error: OSError) -> StoreError:
+    return StoreError(Failure.STORE, f"{path.name} cannot be written: {error.strerror}; nothing was overwritten")
+
+
 def make_key(path: Path, courier: str) -> CourierKey:
     """Make a key and write it to `path` (0600).
 
@@ -47,12 +52,18 @@ def make_key(path: Path, courier: str) -> CourierKey:
     key = SigningKey.generate()
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(canonical(_KeyFile(id=courier, seed=b64url(key.seed))))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise StoreError(Failure.STORE, f"{path.name} cannot be written: {error.strerror}; nothing was overwritten") from error
+        # Half a key would stand where the next try is to write. This file is ours: it was not there before.
+        with suppress(OSError):
+            path.unlink()
+        raise _not_written(path, error) from error
     return CourierKey(courier, key)
 
 

@@ -133,16 +133,16 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
     """Fetch what is new into a parcel at `wish.out`, and remember how far it goes.
 
     Raises:
-        UsageError: `misuse`: there is a parcel already.
+        UsageError: `misuse`: there is a parcel already; the state is of parcels for another desk.
         PeerError: `desk`: the charter has none of this id; the server's charter, log or receipts are not what they must be; the word says which.
         StoreError: `store`: the line broke or a disk is full; what was fetched stays, run it again.
     """
     if _is_taken(wish):
         raise UsageError(Failure.MISUSE, f"{wish.out.name} is there already: has it been imported? Choose another name, or say --replace")
+    _check_desk(state, wish)
     raw = server.get("/v1/charter", MAX_NOTE)
     charter = open_charter(raw, root=wish.root, origin=server.origin, today=wish.today, floor=state.charter)
     if wish.desk is not None:
-        # Of a desk that is not there nothing comes, and what was passed over is not brought by the next pull either.
         charter.desk(wish.desk)
     state = of_this_log(state, charter)
     documents = [("charter.note", raw), *_forms(server, charter)]
@@ -173,11 +173,23 @@ def pull(server: Server, state: State, wish: Wish, progress: Callable[[str], Non
     signed += gone.charters
     members = [*_in_memory(documents), *_on_disk(log.parts + openings), *_in_memory(signed), *_on_disk(gone.parts + load.files)]
     done.bytes = _write(wish.out, _header(wish, done, load.state), members)
-    after = msgspec.structs.replace(load.state, number=done.number, frontier=log.frontier.encode().hex(), charter=charter.ref, deleted=gone.count)
+    end = log.frontier.encode().hex()
+    after = msgspec.structs.replace(load.state, number=done.number, frontier=end, charter=charter.ref, deleted=gone.count, desk=wish.desk or "")
     save(wish.folder, after)
     for path in (wish.folder / DOWNLOADS).iterdir():
         path.unlink(missing_ok=True)
     return done
+
+
+def _check_desk(state: State, wish: Wish) -> None:
+    """Check that the parcels before this one carried the same desks.
+
+    Raises:
+        UsageError: `misuse`: they did not; what they passed over would not come with this one either, and vaults would miss it.
+    """
+    if state.number and wish.start != 0 and state.desk != (wish.desk or ""):
+        before = f"the desk {state.desk} only" if state.desk else "all desks"
+        raise UsageError(Failure.MISUSE, f"what this state remembers is of parcels for {before}: name another --state, or say --from 0")
 
 
 def _is_taken(wish: Wish) -> bool:

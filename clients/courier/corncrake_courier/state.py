@@ -58,6 +58,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         pending: reports that were carried and were not in the log then.
         asked: the last export of each reviewer.
         deleted: deletions that were carried.
+        desk: whose reports its parcels carry; empty for all desks.
     """
 
     number: int = 0
@@ -68,6 +69,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     pending: list[str] = []
     asked: list[Asked] = []
     deleted: int = 0
+    desk: str = ""
 
 
 @contextmanager

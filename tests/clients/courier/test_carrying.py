@@ -153,6 +153,20 @@ def test_a_desk_that_is_not_there_is_refused_and_the_next_pull_misses_nothing(to
     assert (said.code, said.data["reports"], said.data["faults"]) == (0, [report], []), said.err
 
 
+def test_a_state_is_for_one_desk_or_for_all_since_what_a_parcel_passed_over_does_not_come_with_the_next(town: Town) -> None:
+    town.send(town.reporter(), "It happened on the bridge.")
+    town.operate("publish")
+    assert town.courier("pull", "--out", "1.parcel", "--desk", "legal").data["reports"] == 1
+    told = town.courier("pull", "--out", "2.parcel")
+    assert (told.code, told.data["failure"]) == (1, "misuse")
+    assert "for the desk legal only: name another --state, or say --from 0" in told.err
+    assert town.courier("pull", "--out", "2.parcel", "--desk", "legal").code == 0
+    assert town.courier("pull", "--out", "3.parcel", "--from", "0").data["reports"] == 1
+    told = town.courier("pull", "--out", "4.parcel", "--desk", "legal")
+    assert "for all desks" in told.err
+    assert town.courier("pull", "--out", "4.parcel").code == 0
+
+
 def test_a_courier_that_the_charter_does_not_name_gets_nothing(town: Town) -> None:
     (town.folder / "courier.key").unlink()
     town.program("corncrake_courier", "keygen", "--id", "eve", "--key", "courier.key", "--json")

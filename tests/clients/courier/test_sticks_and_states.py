@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from corncrake_courier import __main__, pull, push
+from corncrake_courier.keys import make_key, read_key
 from corncrake_courier.log import MOST_LEAVES, fetch_log
 from corncrake_courier.state import State, held, load
 from corncrake_crypto.checkpoint import Checkpoint, sign_checkpoint
@@ -141,3 +143,19 @@ def test_leaves_that_no_vault_takes_fill_no_disk_either(tmp_path: Path) -> None:
         fetch_log(cast("Server", server), opened, State(), tmp_path, None, lambda _: None)
     assert raised.value.failure is Failure.SIZE
     assert list((tmp_path / "downloads").iterdir()) == []
+
+
+def test_a_key_that_found_no_room_leaves_no_half_of_it_and_one_that_is_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "courier.key"
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match="No space"):
+            make_key(path, "kim")
+    made = make_key(path, "kim")
+    with pytest.raises(StoreError, match="nothing was overwritten"):
+        make_key(path, "kim")
+    assert read_key(path).key.public == made.key.public

@@ -12,7 +12,7 @@ import pytest
 
 from corncrake_crypto.errors import StoreError
 from corncrake_vault import vault as vault_module
-from corncrake_vault.keys.passphrase import KEY_FILE, NEXT_KEY_FILE
+from corncrake_vault.keys.passphrase import KEY_FILE, NEXT_KEY_FILE, create_key_file
 from corncrake_vault.store.database import Store
 from corncrake_vault.vault import create_vault, unlock_vault
 from tests.clients.vault.machine import PASSPHRASE
@@ -84,6 +84,22 @@ def test_a_vault_whose_key_file_found_no_room_can_be_made_when_there_is_some(des
         with pytest.raises(StoreError, match="No space"):
             create_vault(folder, PASSPHRASE, TODAY)
     create_vault(folder, PASSPHRASE, TODAY).store.close()
+
+
+def test_a_vault_that_is_there_keeps_its_key_file_though_another_is_made_when_no_file_can_be_opened(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (desk.store / KEY_FILE).read_bytes()
+
+    def none_left(*_: object) -> int:
+        # The kernel looks for a free number before it looks whether the file is there.
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", none_left)
+        with pytest.raises(StoreError, match="Too many open files"):
+            create_key_file(desk.store, PASSPHRASE)
+    assert (desk.store / KEY_FILE).read_bytes() == before
 
 
 def test_an_old_key_file_with_the_old_passphrase_does_not_open_what_is_there_now(desk: Desk) -> None:

@@ -69,6 +69,10 @@ def _stretch(passphrase: str, salt: bytes, passes: int, memory_kib: int, lanes: 
     )
 
 
+def _not_written(error: OSError) -> StoreError:
+    return StoreError(Failure.STORE, f"the key file cannot be written: {error.strerror}")
+
+
 def create_key_file(folder: Path, passphrase: str, name: str = KEY_FILE) -> bytes:
     """Make a new store key, lock it under `passphrase` in a file of `folder` (0600, synced), and return it (32 bytes).
 
@@ -84,18 +88,21 @@ def create_key_file(folder: Path, passphrase: str, name: str = KEY_FILE) -> byte
     value = KeyFile(v=1, kdf="argon2id", salt=b64url(salt), passes=PASSES, memory_kib=MEMORY_KIB, lanes=LANES, locked=b64url(locked))
     try:
         descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise StoreError(Failure.STORE, "there is a vault in this folder already; nothing was changed") from error
+    except OSError as error:
+        raise _not_written(error) from error
+    try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(canonical(value))
             file.flush()
             os.fsync(file.fileno())
         sync_folder(folder)
-    except FileExistsError as error:
-        raise StoreError(Failure.STORE, "there is a vault in this folder already; nothing was changed") from error
     except OSError as error:
-        # Half a key file opens nothing, and would stand where the next try is to write.
+        # Half a key file opens nothing, and would stand where the next try is to write. This one is ours: it was not there before.
         with suppress(OSError):
             (folder / name).unlink()
-        raise StoreError(Failure.STORE, f"the key file cannot be written: {error.strerror}") from error
+        raise _not_written(error) from error
     return key
 
 
