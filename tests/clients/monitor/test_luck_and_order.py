@@ -16,7 +16,8 @@ from corncrake_monitor import evidence, state, watching
 from corncrake_monitor.server import Server
 from corncrake_monitor.state import State, StateFile
 from tests.clients.monitor.test_hostile_server import Liar, behind, elsewhere, silent
-from tests.clients.monitor.test_watching import days_later, drop_charter, put_day
+from tests.clients.monitor.test_watched_charters import days_later, drop_charter
+from tests.clients.monitor.test_watching import put_day
 from tests.server.test_next_log import begin_next
 from tests.simulators.organisation import TODAY
 
