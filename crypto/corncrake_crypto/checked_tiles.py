@@ -11,9 +11,9 @@ Source: crypto/spec/tiles.md §5; RFC 6962 §2.1; C2SP tlog-tiles.md.
 from collections.abc import Iterator
 from typing import Final
 
-from corncrake_crypto.errors import Failure, PeerError, UsageError
-from corncrake_crypto.merkle import EMPTY_ROOT, HASH_LENGTH, consistency_ranges, leaf_hash, node_hash, tree_root
-from corncrake_crypto.tiles import HEIGHT, WIDTH, Fetch, entries_path, read_entries, read_tile, tile_path
+from corncrake_crypto.errors import Failure, PeerError
+from corncrake_crypto.merkle import EMPTY_ROOT, HASH_LENGTH, consistency_ranges, leaf_hash, tree_root
+from corncrake_crypto.tiles import WIDTH, Fetch, entries_path, range_root, read_entries, read_tile, tile_path
 
 _MOST_KEPT: Final = 64
 """Full tiles that are kept; the one needed next is nearly always among the last."""
@@ -70,16 +70,7 @@ class CheckedTiles:
         Raises:
             UsageError: `misuse`: proofs of this tree have no such range.   PeerError: `proof`.
         """
-        length = end - start
-        if not 0 <= start < end <= self.size or start % (1 << (length - 1).bit_length()):
-            raise UsageError(Failure.MISUSE, "proofs of this tree have no such range")
-        if length & (length - 1):
-            middle = start + (1 << length.bit_length() - 1)
-            return node_hash(self.range_root(start, middle), self.range_root(middle, end))
-        level = (length.bit_length() - 1) // HEIGHT
-        first, count = start >> HEIGHT * level, length >> HEIGHT * level
-        place = first % WIDTH
-        return tree_root(self._tile(level, first // WIDTH)[place : place + count])
+        return range_root(start, end, self.size, self._tile)
 
     def root_at(self, size: int) -> bytes:
         """Return the root of the first `size` leaves.

@@ -220,6 +220,30 @@ Fetch = Callable[[str], bytes]
 """Returns the file at a path; raises what it likes when it cannot."""
 
 
+def range_root(start: int, end: int, size: int, tile: Callable[[int, int], Sequence[bytes]]) -> bytes:
+    """Return the root over leaves `start` ≤ i < `end` of a tree, a range as `merkle.inclusion_ranges` and its like have it.
+
+    Args:
+        start: of the range.
+        end: of the range.
+        size: leaves of the tree.
+        tile: returns the hashes of a tile, by its level and index.
+
+    Raises:
+        UsageError: `misuse`: proofs of this tree have no such range.   As `tile` does.
+    """
+    length = end - start
+    if not 0 <= start < end <= size or start % (1 << (length - 1).bit_length()):
+        raise UsageError(Failure.MISUSE, "proofs of this tree have no such range")
+    if length & (length - 1):
+        middle = start + (1 << length.bit_length() - 1)
+        return node_hash(range_root(start, middle, size, tile), range_root(middle, end, size, tile))
+    level = (length.bit_length() - 1) // HEIGHT
+    first, count = start >> HEIGHT * level, length >> HEIGHT * level
+    place = first % WIDTH
+    return tree_root(tile(level, first // WIDTH)[place : place + count])
+
+
 class TileReader:
     """Reads hashes of a tree of `size` leaves from its tiles, each fetched once.
 
@@ -242,16 +266,7 @@ class TileReader:
 
     def range_root(self, start: int, end: int) -> bytes:
         """Return the root over leaves `start` ≤ i < `end`, a range as `merkle.inclusion_ranges` and its like have it."""
-        length = end - start
-        if not 0 <= start < end <= self.size or start % (1 << (length - 1).bit_length()):
-            raise UsageError(Failure.MISUSE, "proofs of this tree have no such range")
-        if length & (length - 1):
-            middle = start + (1 << length.bit_length() - 1)
-            return node_hash(self.range_root(start, middle), self.range_root(middle, end))
-        level = (length.bit_length() - 1) // HEIGHT
-        first, count = start >> HEIGHT * level, length >> HEIGHT * level
-        place = first % WIDTH
-        return tree_root(self._tile(level, first // WIDTH)[place : place + count])
+        return range_root(start, end, self.size, self._tile)
 
     def root(self) -> bytes:
         """Return the root of the whole tree."""
