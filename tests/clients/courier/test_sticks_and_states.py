@@ -99,17 +99,6 @@ class Endless:
         return self.head if path.endswith("/checkpoint") else b"\x00\x01x" * 256
 
 
-def test_a_log_without_end_fills_no_disk(tmp_path: Path) -> None:
-    load(tmp_path)
-    organisation = SimulatedOrganisation()
-    opened = organisation.opened()
-    server = Endless(organisation.log_key, opened.charter.log.origin)
-    with pytest.raises(CorncrakeError) as raised:
-        fetch_log(cast("Server", server), opened, State(), tmp_path, None, lambda _: None)
-    assert raised.value.failure is Failure.SIZE
-    assert list((tmp_path / "downloads").iterdir()) == []
-
-
 def test_a_place_that_knows_no_locks_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_descriptor: int, _operation: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
@@ -134,11 +123,12 @@ class Fat(Endless):
         return self.head if path.endswith("/checkpoint") else b"\x03\xe8".ljust(1_002, b"x") * 256
 
 
-def test_leaves_that_no_vault_takes_fill_no_disk_either(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [Endless, Fat])
+def test_a_log_without_end_and_leaves_that_no_vault_takes_fill_no_disk(kind: type[Endless], tmp_path: Path) -> None:
     load(tmp_path)
     organisation = SimulatedOrganisation()
     opened = organisation.opened()
-    server = Fat(organisation.log_key, opened.charter.log.origin)
+    server = kind(organisation.log_key, opened.charter.log.origin)
     with pytest.raises(CorncrakeError) as raised:
         fetch_log(cast("Server", server), opened, State(), tmp_path, None, lambda _: None)
     assert raised.value.failure is Failure.SIZE
